@@ -1,0 +1,33 @@
+"""Fixtures every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault('HF_HUB_OFFLINE', '1')
+REPO = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='session')
+def repo_dir() -> Path:
+    return REPO
+
+
+@pytest.fixture(scope='session')
+def shared_dir() -> Path:
+    """Folder with golden fixtures and real films; its tests skip without it."""
+    folder = Path(os.environ.get('MMCXR_SHARED', REPO.parent / 'shared'))
+    if not folder.is_dir():
+        pytest.skip(f'no fixtures at {folder}; set MMCXR_SHARED to their folder')
+    return folder
+
+
+@pytest.fixture(scope='session')
+def synthetic_dir(tmp_path_factory) -> Path:
+    """A converted dataset of 40 synthetic patients, 96 px."""
+    from mmcxr.datasets.synthetic import write_synthetic_dataset
+
+    root = tmp_path_factory.mktemp('synthetic')
+    write_synthetic_dataset(root, num_patients=40, size=96, seed=7)
+    return root
