@@ -1,0 +1,189 @@
+"""Size and crop of a film, equal to torchvision's transforms on PIL images.
+
+All resample with PIL, whose bilinear, bicubic and Lanczos filters widen with the
+reduction (antialias), as the published models were trained and tested. Every map in
+``seg_fields`` moves with the film and keeps its values (nearest neighbour).
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from PIL import Image
+
+from mmcxr.registry import TRANSFORMS
+
+_FILTERS = {
+    'bilinear': Image.Resampling.BILINEAR,
+    'bicubic': Image.Resampling.BICUBIC,
+    'lanczos': Image.Resampling.LANCZOS,
+}
+
+
+class _FilmGeometry(BaseTransform):
+    """Moves pixels of the film and of its maps alike."""
+
+    def _apply(self, results: dict, move: Callable, resample: int | None) -> dict:
+        """Apply ``move(array, resample)`` to the film and to every map."""
+        results['img'] = move(results['img'], resample)
+        results['img_shape'] = results['img'].shape[:2]
+        for field in results.get('seg_fields', []):
+            results[field] = move(results[field], Image.Resampling.NEAREST)
+        return results
+
+
+@TRANSFORMS.register_module()
+class FilmResize(_FilmGeometry):
+    """Resize the shorter side to ``size`` pixels, the longer one in proportion.
+
+    The longer side is truncated to whole pixels, as torchvision's ``Resize(size)``.
+
+    Args:
+        size: shorter side in pixels; both sides if ``keep_ratio`` is off.
+        keep_ratio: keep the aspect of the film; off, it becomes a square.
+        interpolation: ``bilinear``, ``bicubic`` or ``lanczos``, all antialiased.
+    """
+
+    def __init__(
+        self, size: int, keep_ratio: bool = True, interpolation: str = 'bilinear'
+    ):
+        self.size = size
+        self.keep_ratio = keep_ratio
+        self.interpolation = interpolation
+        self.resample = _filter(interpolation)
+
+    def transform(self, results: dict) -> dict:
+        """Resize the film and its maps."""
+        height, width = results['img'].shape[:2]
+        short, long = sorted((height, width))
+        longer = int(self.size * long / short) if self.keep_ratio else self.size
+        shape = (longer, self.size) if height > width else (self.size, longer)
+        return self._apply(results, lambda a, r: _resized(a, shape, r), self.resample)
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(size={self.size}, keep_ratio={self.keep_ratio}, '
+            f'interpolation={self.interpolation!r})'
+        )
+
+
+@TRANSFORMS.register_module()
+class FilmCenterCrop(_FilmGeometry):
+    """Cut the central square of ``size`` pixels, padding with 0 what is smaller."""
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def transform(self, results: dict) -> dict:
+        """Crop the film and its maps."""
+        return self._apply(results, lambda a, _: _centred(a, self.size), None)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(size={self.size})'
+
+
+@TRANSFORMS.register_module()
+class FilmRandomResizedCrop(_FilmGeometry):
+    """Cut a random rectangle and resize it to a square.
+
+    The rule is torchvision's: ten tries of an area drawn from ``scale`` and a log
+    aspect drawn from ``ratio``; if none fits, the largest central crop within
+    ``ratio``. With the published upper scale of 1.1 that fallback is the whole film
+    in 6 to 10 % of the draws.
+
+    Args:
+        size: side of the result in pixels.
+        scale: bounds of the crop's share of the film's area. CXR-CLIP (0.8, 1.1).
+        ratio: bounds of width / height of the crop.
+        interpolation: ``bilinear``, ``bicubic`` or ``lanczos``, all antialiased.
+    """
+
+    TRIES = 10
+
+    def __init__(
+        self,
+        size: int,
+        scale: tuple[float, float] = (0.8, 1.1),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        interpolation: str = 'bilinear',
+    ):
+        if not 0 < scale[0] <= scale[1] or not 0 < ratio[0] <= ratio[1]:
+            raise ValueError(
+                f'scale {scale} and ratio {ratio} must be (low, high) above 0'
+            )
+        self.size = size
+        self.scale = tuple(scale)
+        self.ratio = tuple(ratio)
+        self.interpolation = interpolation
+        self.resample = _filter(interpolation)
+
+    def draw(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Draw (top, left, height, width) of a crop."""
+        low, high = math.log(self.ratio[0]), math.log(self.ratio[1])
+        for _ in range(self.TRIES):
+            area = height * width * np.random.uniform(*self.scale)
+            aspect = math.exp(np.random.uniform(low, high))
+            crop_width = round(math.sqrt(area * aspect))
+            crop_height = round(math.sqrt(area / aspect))
+            if 0 < crop_width <= width and 0 < crop_height <= height:
+                top = np.random.randint(height - crop_height + 1)
+                left = np.random.randint(width - crop_width + 1)
+                return int(top), int(left), crop_height, crop_width
+        return self._fallback(height, width)
+
+    def _fallback(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Largest central crop within the bounds of ``ratio``."""
+        crop_height, crop_width = height, width
+        if width / height < self.ratio[0]:
+            crop_height = round(width / self.ratio[0])
+        elif width / height > self.ratio[1]:
+            crop_width = round(height * self.ratio[1])
+        top, left = (height - crop_height) // 2, (width - crop_width) // 2
+        return top, left, crop_height, crop_width
+
+    def transform(self, results: dict) -> dict:
+        """Crop and resize the film and its maps, all by one draw."""
+        top, left, height, width = self.draw(*results['img'].shape[:2])
+        shape = (self.size, self.size)
+
+        def move(array: np.ndarray, resample: int) -> np.ndarray:
+            crop = array[top : top + height, left : left + width]
+            return _resized(crop, shape, resample)
+
+        return self._apply(results, move, self.resample)
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(size={self.size}, scale={self.scale}, '
+            f'ratio={self.ratio}, interpolation={self.interpolation!r})'
+        )
+
+
+def _filter(interpolation: str) -> Image.Resampling:
+    """PIL's filter of a name."""
+    if interpolation not in _FILTERS:
+        raise ValueError(
+            f'interpolation {interpolation!r} is none of {", ".join(_FILTERS)}'
+        )
+    return _FILTERS[interpolation]
+
+
+def _resized(array: np.ndarray, shape: tuple[int, int], resample: int) -> np.ndarray:
+    """(H, W) uint8 -> ``shape`` uint8."""
+    if array.shape == shape:
+        return np.ascontiguousarray(array)
+    return np.array(Image.fromarray(array).resize(shape[::-1], resample))
+
+
+def _centred(array: np.ndarray, size: int) -> np.ndarray:
+    """Central (size, size), padded with 0 where the array is smaller.
+
+    An odd surplus pads right and below, and a half-pixel offset of the crop rounds
+    to even: both are torchvision's.
+    """
+    lack = [max(size - side, 0) for side in array.shape]
+    if any(lack):
+        array = np.pad(array, [(n // 2, n - n // 2) for n in lack])
+    top, left = (round((side - size) / 2) for side in array.shape)
+    return np.ascontiguousarray(array[top : top + size, left : left + size])

@@ -1,0 +1,69 @@
+"""Read the film and the mask of a sample."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmcxr.registry import TRANSFORMS
+
+from ..film import as_film, read_mask
+
+
+@TRANSFORMS.register_module()
+class LoadFilm(BaseTransform):
+    """Read ``img_path``, or take the film already given as ``img``, as (H, W) uint8.
+
+    ``img`` may be whatever :func:`mmcxr.datasets.film.as_film` takes, which is how
+    a notebook's arrays enter a pipeline written for files.
+
+    Required keys: ``img_path`` or ``img``.
+    Added keys: ``img`` (H, W) uint8, ``img_shape``, ``ori_shape``.
+
+    Raises:
+        UnreadableFilm: from :meth:`transform`, naming the file and the cause.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add the film."""
+        film = results['img'] if 'img' in results else results['img_path']
+        results['img'] = as_film(film)
+        results['img_shape'] = results['ori_shape'] = results['img'].shape
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadFilmMask(BaseTransform):
+    """Read the binary mask of a film as (H, W) uint8 of 0 and 1.
+
+    An empty path means that the finding is absent: the mask is all zero.
+
+    Required keys: ``img`` and the path under ``key``.
+    Added keys: the mask under ``field``, which is appended to ``seg_fields``.
+
+    Args:
+        key: where the sample holds the path.
+        field: name of the mask; ``gt_seg_map`` is what mmseg's transforms expect.
+
+    Raises:
+        MaskError: from :meth:`transform`: unreadable, other values than 0 and 1 (or
+            0 and 255), or another size than the film's.
+    """
+
+    def __init__(self, key: str = 'seg_map_path', field: str = 'gt_seg_map'):
+        self.key = key
+        self.field = field
+
+    def transform(self, results: dict) -> dict:
+        """Add the mask."""
+        shape = results['img'].shape
+        path = results[self.key]
+        if path:
+            results[self.field] = read_mask(path, shape)
+        else:
+            results[self.field] = np.zeros(shape, dtype=np.uint8)
+        fields = results.get('seg_fields', [])
+        if self.field not in fields:
+            results['seg_fields'] = [*fields, self.field]
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(key={self.key!r}, field={self.field!r})'

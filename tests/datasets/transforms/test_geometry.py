@@ -1,0 +1,163 @@
+"""Sizes and crops against torchvision on PIL images."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mmcxr.registry import TRANSFORMS
+from mmcxr.torchvision_schema import ensure_torchvision
+
+ensure_torchvision()
+from torchvision import transforms as T  # noqa: E402
+from torchvision.transforms import functional as F  # noqa: E402
+
+SIZES = [(41, 67), (67, 41), (53, 53), (17, 23), (16, 16), (120, 31)]
+MODES = {
+    'bilinear': T.InterpolationMode.BILINEAR,
+    'bicubic': T.InterpolationMode.BICUBIC,
+    'lanczos': T.InterpolationMode.LANCZOS,
+}
+
+
+def film_of(shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def run(film, **transform):
+    return TRANSFORMS.build(transform)(dict(img=film))
+
+
+@pytest.mark.parametrize('shape', SIZES)
+@pytest.mark.parametrize('size', [16, 29])
+@pytest.mark.parametrize('mode', MODES)
+def test_resize(shape, size, mode):
+    film = film_of(shape)
+    results = run(film, type='FilmResize', size=size, interpolation=mode)
+    expected = T.Resize(size, MODES[mode])(Image.fromarray(film))
+    assert np.array_equal(results['img'], np.asarray(expected))
+    assert results['img_shape'] == results['img'].shape
+    assert min(results['img_shape']) == size
+
+
+def test_resize_truncates_the_long_side():
+    assert run(film_of((10, 19)), type='FilmResize', size=7)['img_shape'] == (7, 13)
+
+
+@pytest.mark.parametrize('shape', SIZES)
+def test_resize_to_a_square(shape):
+    film = film_of(shape)
+    results = run(film, type='FilmResize', size=21, keep_ratio=False)
+    expected = T.Resize((21, 21))(Image.fromarray(film))
+    assert np.array_equal(results['img'], np.asarray(expected))
+
+
+@pytest.mark.parametrize('shape', [*SIZES, (16, 17), (17, 16), (9, 40), (5, 6)])
+@pytest.mark.parametrize('size', [16, 17, 31])
+def test_center_crop(shape, size):
+    film = film_of(shape)
+    results = run(film, type='FilmCenterCrop', size=size)
+    expected = T.CenterCrop(size)(Image.fromarray(film))
+    assert np.array_equal(results['img'], np.asarray(expected))
+    assert results['img_shape'] == (size, size)
+
+
+@pytest.mark.parametrize('shape', [(512, 640), (640, 512), (64, 200), (200, 64)])
+@pytest.mark.parametrize('scale', [(0.8, 1.1), (0.08, 1.0), (0.5, 0.6)])
+def test_crops_are_drawn_by_torchvisions_rule(monkeypatch, shape, scale):
+    """Fed with torch's draws, the crop is torchvision's, fallbacks included."""
+    crop = TRANSFORMS.build(dict(type='FilmRandomResizedCrop', size=8, scale=scale))
+    monkeypatch.setattr(
+        np.random, 'uniform', lambda a, b: torch.empty(1).uniform_(a, b).item()
+    )
+    monkeypatch.setattr(
+        np.random, 'randint', lambda n: torch.randint(0, n, size=(1,)).item()
+    )
+    film = torch.empty(1, *shape, dtype=torch.uint8)
+    for seed in range(150):
+        torch.manual_seed(seed)
+        expected = T.RandomResizedCrop.get_params(film, scale, (3 / 4, 4 / 3))
+        torch.manual_seed(seed)
+        assert crop.draw(*shape) == expected
+
+
+def test_published_scale_crops():
+    """Scale up to 1.1: 6-10 % whole films, mean area .87-.89 of the film."""
+    crop = TRANSFORMS.build(dict(type='FilmRandomResizedCrop', size=224))
+    np.random.seed(0)
+    for shape in [(512, 624), (512, 512)]:
+        draws = np.array([crop.draw(*shape) for _ in range(4000)])
+        area = draws[:, 2] * draws[:, 3] / (shape[0] * shape[1])
+        assert 0.04 < (area == 1).mean() < 0.12
+        assert 0.85 < area.mean() < 0.90
+
+
+@pytest.mark.parametrize('shape', [(41, 67), (300, 40), (40, 300)])
+def test_crop_is_torchvisions_resized_crop(shape):
+    film = film_of(shape)
+    transform = TRANSFORMS.build(dict(type='FilmRandomResizedCrop', size=19))
+    for seed in range(12):
+        np.random.seed(seed)
+        box = transform.draw(*shape)
+        np.random.seed(seed)
+        results = transform(dict(img=film))
+        expected = F.resized_crop(Image.fromarray(film), *box, [19, 19])
+        assert np.array_equal(results['img'], np.asarray(expected))
+        assert results['img_shape'] == (19, 19)
+
+
+def test_crops_reach_every_corner_and_repeat_by_seed():
+    transform = TRANSFORMS.build(
+        dict(type='FilmRandomResizedCrop', size=8, scale=(0.3, 0.5))
+    )
+    np.random.seed(3)
+    boxes = [transform.draw(40, 50) for _ in range(500)]
+    np.random.seed(3)
+    assert boxes == [transform.draw(40, 50) for _ in range(500)]
+    top, left, height, width = np.array(boxes).T
+    assert top.min() == left.min() == 0
+    assert (top + height).max() == 40 and (left + width).max() == 50
+
+
+@pytest.mark.parametrize(
+    'transform',
+    [
+        dict(type='FilmResize', size=23),
+        dict(type='FilmCenterCrop', size=50),
+        dict(type='FilmRandomResizedCrop', size=23),
+    ],
+)
+def test_maps_move_with_the_film_and_keep_their_values(transform):
+    """Half of the film is white; the map of that half must still fit it."""
+    film = np.zeros((45, 61), dtype=np.uint8)
+    film[:, 30:] = 1
+    results = TRANSFORMS.build(transform)(
+        dict(img=film * 255, gt_seg_map=film, seg_fields=['gt_seg_map'])
+    )
+    mask = results['gt_seg_map']
+    assert mask.shape == results['img'].shape and mask.dtype == np.uint8
+    assert set(np.unique(mask)) == {0, 1}
+    assert ((results['img'] > 127) == mask).mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    'transform',
+    [
+        dict(type='FilmResize', size=8, interpolation='nearest'),
+        dict(type='FilmRandomResizedCrop', size=8, interpolation='area'),
+        dict(type='FilmRandomResizedCrop', size=8, scale=(1.1, 0.8)),
+        dict(type='FilmRandomResizedCrop', size=8, ratio=(0, 1)),
+    ],
+)
+def test_bad_options(transform):
+    with pytest.raises(ValueError, match=r'is none of|must be'):
+        TRANSFORMS.build(transform)
+
+
+def test_results_are_contiguous():
+    film = film_of((30, 40))
+    for transform in (
+        dict(type='FilmCenterCrop', size=20),
+        dict(type='FilmRandomResizedCrop', size=20),
+    ):
+        assert run(film, **transform)['img'].flags.c_contiguous
