@@ -1,0 +1,4 @@
+"""Whole models, one file per method."""
+
+from .cxr_clip import CXRCLIP
+from .film_classifier import FilmClassifier

@@ -1,0 +1,3 @@
+"""Encoders the sister libraries lack."""
+
+from .bert import BertEncoder

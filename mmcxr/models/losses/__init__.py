@@ -1,0 +1,4 @@
+"""Losses: tensors in, scalars out."""
+
+from .contrastive import all_gather_with_grad, clip_loss, info_nce, multi_view_clip_loss
+from .multi_label import multi_label_bce

@@ -1,0 +1,174 @@
+"""Contrastive losses, exact across ranks.
+
+Every rank scores its own rows against the columns of all ranks, so that it holds
+logits of (local batch x global batch) and no more. Values and gradients, averaged
+over ranks as DistributedDataParallel does, equal those of one process that has the
+whole batch. All ranks must hold batches of one size.
+
+Shapes: n pairs on this rank, W ranks, N = W n pairs in all, D channels, V films and
+T texts of a study.
+"""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class _AllGather(torch.autograd.Function):
+    """Concatenate over ranks; the backward pass sums what all ranks need of us."""
+
+    @staticmethod
+    def forward(ctx, tensor: Tensor) -> Tensor:
+        world = dist.get_world_size()
+        gathered = tensor.new_empty((world * len(tensor), *tensor.shape[1:]))
+        dist.all_gather_into_tensor(gathered, tensor.contiguous())
+        return gathered
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> Tensor:
+        rows = len(grad) // dist.get_world_size()
+        if not grad.is_cuda or dist.get_backend() == 'gloo':
+            # gloo, which serves CPUs, has no reduce-scatter of tensors.
+            grad = grad.clone()
+            dist.all_reduce(grad)
+            return grad[dist.get_rank() * rows : (dist.get_rank() + 1) * rows]
+        own = grad.new_empty((rows, *grad.shape[1:]))
+        dist.reduce_scatter_tensor(own, grad.contiguous())
+        return own
+
+
+def world() -> tuple[int, int]:
+    """Rank and world size; (0, 1) without a process group."""
+    if dist.is_available() and dist.is_initialized():
+        return dist.get_rank(), dist.get_world_size()
+    return 0, 1
+
+
+def all_gather_with_grad(tensor: Tensor) -> Tensor:
+    """Rows of all ranks, (n, ...) to (N, ...), differentiable.
+
+    The gradient of a rank's own rows is the sum over the losses of all ranks.
+    """
+    return tensor if world()[1] == 1 else _AllGather.apply(tensor)
+
+
+def info_nce(
+    queries: Tensor, keys: Tensor, scale: Tensor | float, label_smoothing: float = 0.0
+) -> Tensor:
+    """Cross entropy of finding each query's own key among all keys.
+
+    Args:
+        queries: (n, D), L2-normalised; the rows of this rank.
+        keys: (N, D), L2-normalised; rows of all ranks, in order of rank. Key
+            ``rank * n + i`` belongs to query ``i``.
+        scale: factor on the cosines, 1 / temperature.
+        label_smoothing: mass spread evenly over all keys.
+
+    Returns:
+        Scalar, mean over this rank's rows.
+    """
+    rank, _ = world()
+    logits = scale * queries @ keys.T  # (n, N)
+    first = rank * len(queries)
+    labels = torch.arange(first, first + len(queries), device=queries.device)
+    return F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+
+
+def clip_loss(
+    image_embeds: Tensor,
+    text_embeds: Tensor,
+    scale: Tensor | float,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Symmetric InfoNCE of image-text pairs (https://arxiv.org/abs/2103.00020).
+
+    Args:
+        image_embeds: (n, D), L2-normalised.
+        text_embeds: (n, D), L2-normalised; row i belongs to film i.
+        scale: 1 / temperature.
+        label_smoothing: mass spread evenly over all candidates.
+    """
+    images, texts = _gather_together(image_embeds, text_embeds)
+    image_to_text = info_nce(image_embeds, texts, scale, label_smoothing)
+    text_to_image = info_nce(text_embeds, images, scale, label_smoothing)
+    return (image_to_text + text_to_image) / 2
+
+
+def multi_view_clip_loss(
+    image_embeds: Tensor,
+    text_embeds: Tensor,
+    scale: Tensor | float,
+    image_weight: float = 1.0,
+    text_weight: float = 0.5,
+    label_smoothing: float = 0.0,
+) -> dict[str, Tensor]:
+    """Loss of CXR-CLIP over studies with several films and texts.
+
+    Image-to-text and text-to-image terms are means over all V x T combinations.
+    ICL asks each film for another film of its study among the films of all
+    studies at that place, TCL each text likewise; they are means over ordered
+    pairs, and 0 where a study has one film (text). Both use the same scale, and
+    neither is smoothed.
+
+    Args:
+        image_embeds: (n, V, D), L2-normalised.
+        text_embeds: (n, T, D), L2-normalised.
+        scale: 1 / temperature.
+        image_weight: of ICL; published 1.0.
+        text_weight: of TCL; published 0.5.
+        label_smoothing: of the image-text terms; published 0.
+
+    Returns:
+        ``loss``, the weighted sum, and its parts ``i2t``, ``t2i``, ``icl``,
+        ``tcl``, detached.
+    """
+    images, texts = image_embeds.unbind(1), text_embeds.unbind(1)
+    gathered = _gather_together(image_embeds, text_embeds)
+    all_images, all_texts = (g.unbind(1) for g in gathered)
+    i2t = _mean(
+        [
+            info_nce(image, text, scale, label_smoothing)
+            for image in images
+            for text in all_texts
+        ]
+    )
+    t2i = _mean(
+        [
+            info_nce(text, image, scale, label_smoothing)
+            for text in texts
+            for image in all_images
+        ]
+    )
+    icl = _across(images, all_images, scale)
+    tcl = _across(texts, all_texts, scale)
+    loss = (i2t + t2i) / 2 + image_weight * icl + text_weight * tcl
+    parts = dict(i2t=i2t, t2i=t2i, icl=icl, tcl=tcl)
+    return dict(loss=loss, **{name: part.detach() for name, part in parts.items()})
+
+
+def _across(own, everyones, scale):
+    """Mean InfoNCE over ordered pairs of different places within a study."""
+    terms = [
+        info_nce(query, keys, scale)
+        for i, query in enumerate(own)
+        for j, keys in enumerate(everyones)
+        if i != j
+    ]
+    return _mean(terms) if terms else own[0].new_zeros(())
+
+
+def _gather_together(image_embeds, text_embeds):
+    """Both sets from all ranks, in one exchange."""
+    if world()[1] == 1:
+        return image_embeds, text_embeds
+    count = image_embeds[0].numel()
+    flat = torch.cat([image_embeds.flatten(1), text_embeds.flatten(1)], dim=1)
+    flat = all_gather_with_grad(flat)
+    images = flat[:, :count].unflatten(1, image_embeds.shape[1:])
+    texts = flat[:, count:].unflatten(1, text_embeds.shape[1:])
+    return images, texts
+
+
+def _mean(terms):
+    return torch.stack(terms).mean()

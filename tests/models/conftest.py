@@ -1,0 +1,77 @@
+"""Tiny models, and batches for them."""
+
+import pytest
+import torch
+
+from mmcxr.registry import MODELS
+
+VOCAB, WIDTH = 61, 32
+BERT = dict(
+    vocab_size=VOCAB,
+    hidden_size=WIDTH,
+    num_hidden_layers=1,
+    num_attention_heads=2,
+    intermediate_size=48,
+    max_position_embeddings=40,
+)
+RESNET = dict(type='mmpretrain.ResNet', depth=18)
+VIT = dict(
+    type='mmpretrain.VisionTransformer',
+    arch=dict(embed_dims=24, num_layers=2, num_heads=2, feedforward_channels=40),
+    img_size=64,
+    patch_size=16,
+    out_type='featmap',
+)
+
+
+@pytest.fixture(scope='session')
+def bert_config():
+    return dict(type='BertEncoder', config=BERT)
+
+
+@pytest.fixture
+def make_clip(bert_config):
+    """Build a tiny CXR-CLIP; keywords replace its arguments."""
+
+    def make(image_backbone=RESNET, image_channels=512, seed=0, dropout=0.1, **options):
+        torch.manual_seed(seed)
+        bert = dict(
+            BERT, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
+        )
+        config = dict(
+            type='CXRCLIP',
+            image_backbone=image_backbone,
+            text_backbone=dict(bert_config, config=bert),
+            image_channels=image_channels,
+            text_channels=WIDTH,
+            embed_dims=16,
+        )
+        return MODELS.build({**config, **options})
+
+    return make
+
+
+@pytest.fixture
+def make_vit_clip(make_clip):
+    """The same with a vision transformer, which has no batch statistics."""
+
+    def make(**options):
+        return make_clip(image_backbone=VIT, image_channels=24, **options)
+
+    return make
+
+
+@pytest.fixture
+def make_inputs():
+    """Normalised films and padded token ids of ``studies`` studies."""
+
+    def make(studies=5, views=2, texts=2, length=9, seed=1):
+        generator = torch.Generator().manual_seed(seed)
+        shape = (studies, texts)
+        ids = torch.randint(3, VOCAB, (*shape, length), generator=generator)
+        lengths = torch.randint(3, length + 1, shape, generator=generator)
+        mask = (torch.arange(length) < lengths.unsqueeze(-1)).long()
+        image = torch.randn(studies, views, 3, 64, 64, generator=generator)
+        return dict(image=image, input_ids=ids * mask, attention_mask=mask)
+
+    return make

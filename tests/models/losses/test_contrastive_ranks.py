@@ -1,0 +1,128 @@
+"""Contrastive losses of several processes equal those of one (gloo, CPU)."""
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from torch.nn import functional as F
+
+from mmcxr.models.losses import contrastive
+from mmcxr.models.losses.contrastive import clip_loss, multi_view_clip_loss
+
+# Forking spares the seconds of imports, but not after CUDA has been touched.
+START = 'spawn' if torch.cuda.is_available() else 'fork'
+N, V, T, D = 12, 2, 3, 7
+
+
+def run_ranks(work, world, folder, *args):
+    """``work(rank, world, *args)`` on each rank; its results, in order of rank."""
+    mp.start_processes(
+        _enter, (work, world, folder, *args), nprocs=world, start_method=START
+    )
+    return [torch.load(folder / f'{rank}.pth') for rank in range(world)]
+
+
+def _enter(rank, work, world, folder, *args):
+    torch.set_num_threads(1)
+    dist.init_process_group(
+        'gloo', init_method=f'file://{folder}/meet', rank=rank, world_size=world
+    )
+    torch.save(work(rank, world, *args), folder / f'{rank}.pth')
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def leaf_grads(loss, **leaves):
+    loss.backward()
+    grads = {f'grad_{name}': leaf.grad for name, leaf in leaves.items()}
+    return dict(loss=loss.detach(), **grads)
+
+
+def clip_rank(rank, world, image, text, scale):
+    """Loss and gradients of this rank's rows, and the shapes of its logits."""
+    shapes, original = [], F.cross_entropy
+    contrastive.F.cross_entropy = lambda logits, *args, **options: (
+        shapes.append(tuple(logits.shape)) or original(logits, *args, **options)
+    )
+    image, text = (x.chunk(world)[rank].clone() for x in (image, text))
+    leaves = dict(image=image, text=text, scale=torch.tensor(scale))
+    for leaf in leaves.values():
+        leaf.requires_grad_()
+    loss = clip_loss(leaves['image'], leaves['text'], leaves['scale'])
+    contrastive.F.cross_entropy = original
+    return dict(leaf_grads(loss, **leaves), shapes=shapes)
+
+
+@pytest.fixture(scope='module')
+def golden(shared_dir):
+    with np.load(shared_dir / 'golden/open_clip/losses/outputs.npz') as stored:
+        return {name: torch.from_numpy(stored[name]) for name in stored.files}
+
+
+def close(actual, expected):
+    torch.testing.assert_close(
+        actual, expected.to(actual.dtype), rtol=1e-5, atol=2e-6, check_dtype=False
+    )
+
+
+SCALE = 14.285714  # of the fixture
+
+
+def test_one_process_equals_open_clip(golden):
+    result = clip_rank(0, 1, golden['in_image'], golden['in_text'], SCALE)
+    for name in ('loss', 'grad_image', 'grad_text', 'grad_scale'):
+        close(result[name], golden[f'clip_w1_{name}'])
+
+
+@pytest.mark.dist
+@pytest.mark.parametrize('world', [2, 3])
+def test_ranks_equal_open_clip(golden, tmp_path, world):
+    pairs = golden['in_image'], golden['in_text']
+    ranks = run_ranks(clip_rank, world, tmp_path, *pairs, SCALE)
+    for rank, result in enumerate(ranks):
+        for name in ('loss', 'grad_image', 'grad_text', 'grad_scale'):
+            stored = golden[f'clip_w{world}_local1_grad1_rank{rank}_{name}']
+            close(result[name], stored)
+        assert result['shapes'] == [(12 // world, 12)] * 2
+
+    mean_loss = torch.stack([r['loss'] for r in ranks]).mean()
+    close(mean_loss, golden['clip_w1_loss'])
+    for name in ('grad_image', 'grad_text'):
+        whole = torch.cat([r[name] for r in ranks]) / world
+        close(whole, golden[f'clip_w1_{name}'])
+    mean_scale = torch.stack([r['grad_scale'] for r in ranks]).mean()
+    close(mean_scale, golden['clip_w1_grad_scale'])
+
+
+def study_rank(rank, world, films, reports, weight):
+    """A small shared encoder under DistributedDataParallel."""
+    model = torch.nn.Linear(D, D, bias=False).double()
+    model.weight.data.copy_(weight)
+    if world > 1:
+        model = torch.nn.parallel.DistributedDataParallel(model)
+    films, reports = (x.chunk(world)[rank] for x in (films, reports))
+    both = torch.cat([films, reports], dim=1)
+    embeds = F.normalize(model(both), dim=-1)
+    losses = multi_view_clip_loss(
+        embeds[:, :V], embeds[:, V:], 5.0, 0.7, 0.3, label_smoothing=0.1
+    )
+    losses['loss'].backward()
+    return dict(losses, grad=next(model.parameters()).grad)
+
+
+@pytest.mark.dist
+def test_studies_under_data_parallel(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    data = normal(N, V, D), normal(N, T, D), normal(D, D)
+    whole = study_rank(0, 1, *data)
+    ranks = run_ranks(study_rank, 2, tmp_path, *data)
+    for name in ('loss', 'i2t', 't2i', 'icl', 'tcl'):
+        mean = torch.stack([r[name] for r in ranks]).mean()
+        torch.testing.assert_close(mean, whole[name].detach())
+    for result in ranks:
+        torch.testing.assert_close(result['grad'], whole['grad'])

@@ -1,0 +1,56 @@
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from mmcxr.models.losses.multi_label import multi_label_bce
+
+NAN = float('nan')
+TARGETS = torch.tensor(
+    [[1, 0, NAN], [-1, NAN, 0], [1, 1, 1], [0, -1, NAN], [NAN, NAN, NAN]]
+)
+LOGITS = torch.linspace(-3, 4, 15).view(5, 3)
+
+
+def oracle(uncertain):
+    total, count = 0.0, 0
+    for row, label in zip(LOGITS, TARGETS, strict=True):
+        for logit, target in zip(row.tolist(), label.tolist(), strict=True):
+            if math.isnan(target) or (target < 0 and uncertain == 'ignore'):
+                continue
+            if target < 0:
+                target = dict(zeros=0.0, ones=1.0)[uncertain]
+            probability = 1 / (1 + math.exp(-logit))
+            total -= math.log(probability if target else 1 - probability)
+            count += 1
+    return total / count
+
+
+@pytest.mark.parametrize('uncertain', ['zeros', 'ones', 'ignore'])
+def test_against_a_loop(uncertain):
+    logits = LOGITS.clone().requires_grad_()
+    loss = multi_label_bce(logits, TARGETS, uncertain)
+    assert loss.item() == pytest.approx(oracle(uncertain), rel=1e-5)
+    loss.backward()
+    ignored = TARGETS.isnan() | ((TARGETS < 0) & (uncertain == 'ignore'))
+    assert torch.equal(logits.grad == 0, ignored)
+
+
+def test_known_labels_give_plain_cross_entropy():
+    targets = (torch.arange(15).view(5, 3) % 2).float()
+    expected = F.binary_cross_entropy_with_logits(LOGITS, targets)
+    torch.testing.assert_close(multi_label_bce(LOGITS, targets), expected)
+
+
+def test_nothing_known_is_zero_with_zero_gradient():
+    logits = LOGITS.clone().requires_grad_()
+    loss = multi_label_bce(logits, torch.full((5, 3), NAN))
+    loss.backward()
+    assert loss == 0
+    assert not logits.grad.any()
+
+
+def test_unknown_policy():
+    with pytest.raises(ValueError, match='maybe'):
+        multi_label_bce(LOGITS, TARGETS, 'maybe')
