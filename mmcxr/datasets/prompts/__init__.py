@@ -1,0 +1,1 @@
+from mmcxr.datasets.prompts.table import class_key, load_prompt_table
