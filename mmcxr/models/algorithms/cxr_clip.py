@@ -52,8 +52,7 @@ class CXRCLIP(BaseModel):
             statistics per pass. Otherwise one pass per encoder holds them all.
         tokenizer: config of the tokenizer the text encoder goes with; needed to
             encode words rather than token ids, and built when that is asked.
-        prompt_head: config of a :class:`PromptHead` for zero-shot ``scores``; it
-            takes over ``tokenizer`` unless it names its own.
+        prompt_head: config of a :class:`PromptHead` for zero-shot ``scores``.
         data_preprocessor: see :class:`FilmPreprocessor`.
         init_cfg: initialiser of mmengine.
 
@@ -104,8 +103,7 @@ class CXRCLIP(BaseModel):
         self.tokenizer_config = tokenizer
         self.prompt_head = None
         if prompt_head is not None:
-            defaults = {} if tokenizer is None else dict(tokenizer=tokenizer)
-            self.prompt_head = MODELS.build({**defaults, **prompt_head})
+            self.prompt_head = MODELS.build(prompt_head)
 
     @cached_property
     def tokenizer(self) -> Callable:

@@ -21,9 +21,8 @@ class FilmClassifier(BaseModel):
 
     Args:
         backbone: any image encoder.
-        in_channels: channels of its pooled feature.
         head: config of the head, for example ``dict(type='MultiLabelHead',
-            num_classes=18)``; it is given ``in_channels``.
+            num_classes=18, in_channels=2048)``.
         pooling: ``'avg'`` or ``'token0'``, as the encoder was pre-trained with.
         freeze_backbone: train the head alone. The backbone then takes no gradient
             and stays in eval mode: statistics of batch normalisation are fixed and
@@ -35,7 +34,6 @@ class FilmClassifier(BaseModel):
     def __init__(
         self,
         backbone: dict,
-        in_channels: int,
         head: dict,
         pooling: str = 'avg',
         freeze_backbone: bool = False,
@@ -47,7 +45,7 @@ class FilmClassifier(BaseModel):
         super().__init__(data_preprocessor, init_cfg)
         self.pooling = check_pooling(pooling)
         self.backbone = MODELS.build(backbone)
-        self.head = MODELS.build({'in_channels': in_channels, **head})
+        self.head = MODELS.build(head)
         self.freeze_backbone = freeze_backbone
         if freeze_backbone:
             self.backbone.requires_grad_(False)

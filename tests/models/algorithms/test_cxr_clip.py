@@ -241,9 +241,14 @@ def test_loaded_weights_renew_prompts(make_clip, make_inputs):
     torch.testing.assert_close(loaded[0].scores, expected[0].scores)
 
 
-def test_tokenizer_is_shared_and_built_on_use(make_vit_clip, make_inputs, tmp_path):
-    head = dict(type='PromptHead', prompts={'A': ['no edema']}, mode='multiclass')
+def test_tokenizers_are_built_on_use(make_vit_clip, make_inputs, tmp_path):
     missing = dict(type='HFTokenizer', name=str(tmp_path / 'vocab.txt'))
+    head = dict(
+        type='PromptHead',
+        prompts={'A': ['no edema']},
+        tokenizer=missing,
+        mode='multiclass',
+    )
     model = make_vit_clip(tokenizer=missing, prompt_head=head).eval()
     words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'no', 'edema']
     (tmp_path / 'vocab.txt').write_text('\n'.join(words))

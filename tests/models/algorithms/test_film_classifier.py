@@ -13,8 +13,7 @@ def make_classifier():
         config = dict(
             type='FilmClassifier',
             backbone=dict(type='mmpretrain.ResNet', depth=18),
-            in_channels=512,
-            head=dict(type='MultiLabelHead', num_classes=3),
+            head=dict(type='MultiLabelHead', num_classes=3, in_channels=512),
             data_preprocessor=dict(type='FilmPreprocessor'),
         )
         return MODELS.build({**config, **options})
@@ -90,7 +89,10 @@ def test_frozen_drops_no_path(make_classifier):
         out_indices=(1,),
     )
     model = make_classifier(
-        backbone=swin, in_channels=24, pooling='token0', freeze_backbone=True
+        backbone=swin,
+        head=dict(type='MultiLabelHead', num_classes=3, in_channels=24),
+        pooling='token0',
+        freeze_backbone=True,
     ).train()
     inputs = model.data_preprocessor(batch())['inputs']
     assert torch.equal(model(inputs), model(inputs))
