@@ -1,0 +1,41 @@
+"""Published checkpoint to our state dict, one file per system or encoder.
+
+Each module offers ``recognise(checkpoint)``, which names the variant or returns
+None, and ``convert(checkpoint)``, which returns ``(state_dict, info)`` and accounts
+for every source key: mapped, dropped with a reason (``info['dropped']``), or an
+error. They need torch alone, and build no model.
+"""
+
+from types import ModuleType
+from typing import Any
+
+from . import cxr_clip, hf_bert, hf_swin, torchvision_resnet
+from .ledger import ConversionError, listed, weights_in
+from .systems import SYSTEMS, probable_system
+
+# Whole systems by the name load_published takes, and encoders to start from.
+CONVERTERS: dict[str, ModuleType] = {cxr_clip.NAME: cxr_clip}
+ENCODERS: dict[str, ModuleType] = {
+    module.NAME: module for module in (torchvision_resnet, hf_swin, hf_bert)
+}
+
+
+def recognise(checkpoint: Any) -> tuple[str, str] | None:
+    """Name of the converter and of the variant a checkpoint belongs to, or None."""
+    for name, module in (CONVERTERS | ENCODERS).items():
+        variant = module.recognise(checkpoint)
+        if variant is not None:
+            return name, variant
+    return None
+
+
+def convert(checkpoint: Any) -> tuple[dict, dict]:
+    """State dict of ours and ``info`` of any checkpoint that is recognised.
+
+    Raises:
+        ConversionError: it is not recognised, or its keys do not add up.
+    """
+    found = recognise(checkpoint)
+    if found is None:
+        raise ConversionError('no converter recognises this checkpoint')
+    return (CONVERTERS | ENCODERS)[found[0]].convert(checkpoint)
