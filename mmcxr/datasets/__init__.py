@@ -1,0 +1,16 @@
+from . import (
+    chest_xray14,
+    chexpert,
+    collate,
+    concat,
+    covid19,
+    mimic_cxr,
+    openi,
+    rsna,
+    samplers,
+    siim,
+    synthetic_films,
+    tokenizers,
+    transforms,
+    vindr_cxr,
+)

@@ -1,0 +1,101 @@
+"""Films (or studies) with labels."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmcxr.registry import DATASETS
+
+from .studies import group_studies, row_sections
+from .table_checks import refuse_rows
+from .table_dataset import TableDataset
+
+_LEVELS = ('image', 'study')
+
+
+@DATASETS.register_module()
+class ClassificationDataset(TableDataset):
+    """One sample per image or study, with ``gt_label`` (C,).
+
+    ``gt_label`` is float32: 1 present, 0 absent, -1 uncertain, NaN unknown. Images
+    without any known label of the classes are left out and counted in
+    ``metainfo['left_out']``. With ``exclusive=True`` in ``metainfo`` every sample
+    must be positive for exactly one class (CheXpert 5x200).
+
+    An image has the keys ``img_path``, ``image``, ``view``, ``patient_id``,
+    ``study_id``, ``dataset``, ``gt_label``, ``sections``, ``sections_augmented``; for
+    a study see :func:`mmcxr.datasets.studies.group_studies`.
+
+    Args:
+        data_root: see :class:`~mmcxr.datasets.table_dataset.TableDataset`, like all
+            that follow but ``level``.
+        level: ``image`` or ``study``.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        split_scheme: str | None = None,
+        split: str | None = None,
+        fraction: float = 1.0,
+        fraction_seed: int = 0,
+        level: str = 'image',
+        classes: Sequence[str] | None = None,
+        views: Sequence[str] | None = None,
+        metainfo: Mapping | None = None,
+        pipeline: Sequence[dict | Callable] = (),
+        test_mode: bool = False,
+        max_unreadable: float = 0.01,
+        lazy_init: bool = False,
+    ):
+        if level not in _LEVELS:
+            raise ValueError(f'level {level!r} is none of {", ".join(_LEVELS)}')
+        self.level = level
+        super().__init__(
+            data_root,
+            split_scheme=split_scheme,
+            split=split,
+            fraction=fraction,
+            fraction_seed=fraction_seed,
+            classes=classes,
+            views=views,
+            metainfo=metainfo,
+            pipeline=pipeline,
+            test_mode=test_mode,
+            max_unreadable=max_unreadable,
+            lazy_init=lazy_init,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Images or studies of the split."""
+        table = self.load_rows()
+        classes = self._metainfo['classes']
+        self.need_columns(table, classes)
+        labels = table[list(classes)]
+        table = self.leave_out(table, labels.notna().any(axis=1), 'no label')
+        if len(table) == 0:
+            return []
+        labels = table[list(classes)].to_numpy(np.float32)
+        if self._metainfo.get('exclusive'):
+            bad = (labels == 1).sum(axis=1) != 1
+            fault = f'not positive for exactly one of {", ".join(classes)}'
+            refuse_rows(table, bad, 'exclusive classes', self.table_path, fault)
+        root, dataset = Path(self.data_root).absolute(), self._metainfo['dataset']
+        if self.level == 'study':
+            return group_studies(table, classes, root, dataset)
+        images = str(root / 'images')
+        names = ('image', 'view', 'patient_id', 'study_id')
+        rows = zip(*(table[name].tolist() for name in names), strict=True)
+        return [
+            dict(
+                zip(names, row, strict=True),
+                img_path=f'{images}/{row[0]}',
+                dataset=dataset,
+                gt_label=label,
+                **sections,
+            )
+            for row, label, sections in zip(
+                rows, labels, row_sections(table), strict=True
+            )
+        ]

@@ -1,0 +1,1 @@
+"""Published datasets -> our table, one file per source."""

@@ -1,0 +1,160 @@
+"""The CSV files that CXR-CLIP trains on -> our table.
+
+https://github.com/Soombit-ai/cxr-clip, folder ``datasets``. Most of its cells are
+lists written as Python literals; a row is a study of one or more images.
+"""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from ..table import SECTIONS
+from ..table_checks import nearest
+from ..table_file import TableError, read_cells
+from .cxr_clip_forms import FORMS, Form, parse_list
+from .writing import Tally, place_file, with_progress, write_dataset
+
+_VIEWS = {'AP': 'AP', 'PA': 'PA', 'LATERAL': 'LATERAL', 'LL': 'LATERAL'}
+
+
+def convert_cxr_clip_csv(
+    dataset: str, csv_folder: str | Path, images: str | Path, out: str | Path
+) -> Tally:
+    """Write table, split list and a link ``images`` to the folder of the films.
+
+    Leading folders of the paths in the files that the folder of films lacks are
+    dropped. Images that are not there are left out; an image in several rows of
+    equal labels (SIIM) is written once and kept in all its splits.
+
+    Args:
+        dataset: a key of :data:`FORMS`.
+        csv_folder: holds the CSV files; those of some splits may be absent.
+        images: folder of the films.
+        out: folder to write to.
+
+    Returns:
+        Counts of what was written, left out and not understood.
+
+    Raises:
+        TableError: no file, a cell of another form, rows that contradict each other.
+    """
+    form, tally = FORMS[dataset], Tally()
+    csv_folder, images, out = Path(csv_folder), Path(images), Path(out)
+    rows: dict[str, dict] = {}
+    listed = []
+    for split, name in form.files.items():
+        path = csv_folder / name
+        if not path.is_file():
+            tally.note('files not there', name)
+            continue
+        records = read_cells(path).to_dict('records')
+        for number, record in enumerate(with_progress(records, name), start=1):
+            place = f'{path}: row {number}'
+            for row in _study_rows(form, record, place, f'{split}{number}', tally):
+                known = rows.setdefault(row['image'], row)
+                if known is not row:
+                    _refuse_contradiction(known, row, form, place)
+                listed.append((row['image'], split))
+    if not rows:
+        raise TableError(
+            f'{csv_folder}: holds none of {", ".join(form.files.values())}'
+        )
+    kept = _locate(rows, images, tally)
+    listed = pd.DataFrame(listed, columns=['image', 'split']).drop_duplicates()
+    listed['image'] = listed['image'].map(kept)
+    cells = [{**rows[image], 'image': new} for image, new in kept.items()]
+    if images.resolve() != (out / 'images').resolve():
+        place_file(images, out / 'images', link=True)
+    write_dataset(out, cells, {form.scheme: listed.dropna()})
+    return tally
+
+
+def _study_rows(
+    form: Form, record: dict, place: str, name: str, tally: Tally
+) -> list[dict]:
+    """Rows of our table for one row of theirs; ``name`` is a name for its study."""
+    if form.image not in record:
+        raise TableError(
+            f'{place}: no column {form.image!r}{nearest(form.image, record)}'
+        )
+    films = _films(form, record, place, tally)
+    labels = form.labels(record, place) if form.labels else {}
+    texts = _texts(form, record, place)
+    match = re.search(form.ids, films[0][0])
+    found = match.groupdict() if match else {}
+    study = found.get('study') or (name if len(films) > 1 else '')
+    patient = found.get('patient') or study
+    return [
+        dict(
+            image=film, patient_id=patient, study_id=study, view=view, **texts, **labels
+        )
+        for film, view in films
+    ]
+
+
+def _films(form: Form, record: dict, place: str, tally: Tally) -> list[tuple[str, str]]:
+    """(path, view) of the images of a study."""
+    if 'view' not in record:
+        cell = record[form.image]
+        paths = parse_list(cell, form.image, place) if cell[:1] == '[' else [cell]
+        return [(path, '') for path in paths]
+    films = []
+    for name in parse_list(record['view'], 'view', place):
+        if name not in record:
+            raise TableError(f'{place}: view {name!r} has no column of that name')
+        view = _VIEWS.get(name.upper(), '')
+        if not view:
+            tally.note('views not understood', name)
+        films += [(path, view) for path in parse_list(record[name], name, place)]
+    if not films:
+        raise TableError(f'{place}: the study has no image')
+    return films
+
+
+def _texts(form: Form, record: dict, place: str) -> dict[str, str]:
+    """Sections. Of a single one nothing tells which it is: it becomes findings."""
+    texts = dict.fromkeys(SECTIONS, '')
+    if form.text in record and 'view' not in record:
+        texts['findings' if form.text == 'text' else 'impression'] = record[form.text]
+        return texts
+    for column, suffix in (('text', ''), ('text_augment', '_augmented')):
+        if column in record:
+            parts = parse_list(record[column], column, place)
+            if len(parts) > len(SECTIONS):
+                raise TableError(
+                    f'{place}, column {column!r}: {len(parts)} texts; a report has '
+                    'findings and impression'
+                )
+            sections = zip(SECTIONS, [*parts, ''], strict=False)
+            texts |= {f'{section}{suffix}': part for section, part in sections}
+    return texts
+
+
+def _refuse_contradiction(known: dict, row: dict, form: Form, place: str) -> None:
+    """An image may come again, with the same labels."""
+    for name, cell in row.items():
+        if name not in ('patient_id', 'study_id') and known[name] != cell:
+            raise TableError(
+                f'{place}: image {row["image"]!r} was listed before with another '
+                f'{name!r}: {known[name]!r}, now {cell!r}'
+            )
+
+
+def _locate(rows: dict[str, dict], images: Path, tally: Tally) -> dict[str, str]:
+    """Path under ``images`` of each image that is there."""
+    first = next(iter(rows)).strip('/').split('/')
+    for depth in range(len(first)):
+        if (images / '/'.join(first[depth:])).is_file():
+            break
+    else:
+        raise TableError(
+            f'{images}: holds no {"/".join(first)!r}, nor any ending of it'
+        )
+    kept = {image: '/'.join(image.strip('/').split('/')[depth:]) for image in rows}
+    for image, path in with_progress(list(kept.items()), 'looking for images'):
+        if not (images / path).is_file():
+            tally.note('left out, file missing', kept.pop(image))
+        else:
+            tally.note('images written', path)
+    return kept

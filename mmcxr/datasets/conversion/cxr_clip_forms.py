@@ -1,0 +1,146 @@
+"""Which columns the CSV files of CXR-CLIP have, dataset by dataset."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..chest_xray14 import CHEST_XRAY14_CLASSES
+from ..chexpert import CHEXPERT_CLASSES, CheXpert5x200
+from ..table_file import TableError
+
+#: Order of the list in column ``label``.
+VINDR_LABELS = (
+    'Aortic enlargement',
+    'Atelectasis',
+    'Calcification',
+    'Cardiomegaly',
+    'Consolidation',
+    'ILD',
+    'Infiltration',
+    'Lung Opacity',
+    'Mediastinal shift',
+    'Nodule/Mass',
+    'Pleural effusion',
+    'Pleural thickening',
+    'Pneumothorax',
+    'Pulmonary fibrosis',
+    'Rib fracture',
+    'Other lesion',
+    'Lung tumor',
+    'Pneumonia',
+    'Tuberculosis',
+    'Other diseases',
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the files of one dataset hold.
+
+    Args:
+        files: file names of the splits.
+        labels: of (cell by column, place) the labels by class; None: there are none.
+        ids: pattern with groups ``patient`` and perhaps ``study`` in image paths.
+        scheme: name of the split list.
+        text: column of a single text, in files without lists of sections.
+        image: column of the image or images.
+    """
+
+    files: dict[str, str]
+    labels: Callable | None = None
+    ids: str = r'(?!)'
+    scheme: str = 'cxr_clip'
+    text: str = 'text'
+    image: str = 'image'
+
+
+def parse_list(cell: str, column: str, place: str) -> list:
+    """The Python list in a cell.
+
+    Raises:
+        TableError: it holds something else; a bare text would be taken letter by
+            letter.
+    """
+    try:
+        value = ast.literal_eval(cell)
+    except (ValueError, SyntaxError):
+        value = None
+    if not isinstance(value, list):
+        raise TableError(
+            f'{place}, column {column!r}: {cell[:60]!r} is no list; write it as '
+            f'{[cell[:20]]!r}, one item in brackets and quotes for each text or path'
+        )
+    return value
+
+
+def _three_lists(classes: tuple[str, ...], complete: bool) -> Callable:
+    """Reader of ``text_label``: [positives, negatives, uncertains] or [positives].
+
+    With ``complete`` what is not positive is absent, else unknown.
+    """
+
+    def read(record: dict, place: str) -> dict[str, int | str]:
+        value = parse_list(record.get('text_label', ''), 'text_label', place)
+        lists = value if all(isinstance(part, list) for part in value) else [value]
+        labels = dict.fromkeys(classes, 0 if complete else '')
+        for label, names in zip((1, 0, -1), lists, strict=False):
+            for name in names:
+                if name not in labels:
+                    raise TableError(f'{place}: unknown class {name!r} in text_label')
+                labels[name] = label
+        return labels
+
+    return read
+
+
+def _vindr_labels(record: dict, place: str) -> dict[str, int]:
+    values = parse_list(record.get('label', ''), 'label', place)
+    if len(values) != len(VINDR_LABELS):
+        raise TableError(f'{place}: {len(values)} labels, expected {len(VINDR_LABELS)}')
+    return dict(zip(VINDR_LABELS, map(int, values), strict=True))
+
+
+def _one_label(name: str) -> Callable:
+    return lambda record, place: {name: record.get('label', '')}
+
+
+def _columns(classes: tuple[str, ...]) -> Callable:
+    return lambda record, place: {name: record.get(name, '') for name in classes}
+
+
+_CHEXPERT_IDS = r'(?P<patient>patient\d+)/(?P<study>study\d+)'
+_SPLITS = dict(train='train', val='valid', test='test')
+
+
+def _files(stem: str, splits: str) -> dict[str, str]:
+    return {split: f'{stem}_{_SPLITS[split]}.csv' for split in splits.split()}
+
+
+FORMS = {
+    'mimic-cxr': Form(
+        {**_files('mimic', 'train val'), 'test': 'mimic_cxr_test.csv'},
+        ids=r'(?P<patient>p\d{8})/(?P<study>s\d+)',
+        scheme='official',
+    ),
+    'chexpert': Form(
+        _files('chexpert', 'train val'),
+        labels=_three_lists(CHEXPERT_CLASSES, complete=False),
+        ids=_CHEXPERT_IDS,
+    ),
+    'chestx-ray14': Form(
+        _files('chest14', 'train val'),
+        labels=_three_lists((*CHEST_XRAY14_CLASSES, 'No Finding'), complete=True),
+        ids=r'(?P<patient>\d{8})_\d{3}',
+    ),
+    'vindr-cxr': Form(_files('vindr', 'train val test'), labels=_vindr_labels),
+    'rsna': Form(_files('rsna', 'train val test'), labels=_one_label('Pneumonia')),
+    'siim': Form(_files('siim', 'train val test'), labels=_one_label('Pneumothorax')),
+    'chexpert-5x200': Form(
+        dict(test='chexpert5x200.csv'),
+        labels=_columns(CheXpert5x200.METAINFO['classes']),
+        ids=_CHEXPERT_IDS,
+        text='Report Impression',
+        image='Path',
+    ),
+    'openi': Form(dict(test='openi_test.csv')),
+}

@@ -1,0 +1,117 @@
+"""What converters share: files that appear whole or not at all, and a tally.
+
+A converter can be run again: what is there and right is left as it is.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+from rich.progress import track
+
+from ..table import read_table
+
+_NAMED = 5  # of each kind, so many are named in the summary
+
+
+class Tally:
+    """Counts what a converter met, with the first names of each kind."""
+
+    def __init__(self):
+        self._names: dict[str, list[str]] = {}
+
+    def note(self, kind: str, name: str) -> None:
+        """Count ``name`` (an image, a row) under ``kind``."""
+        self._names.setdefault(kind, []).append(name)
+
+    def count(self, kind: str) -> int:
+        """How many were noted under ``kind``."""
+        return len(self._names.get(kind, ()))
+
+    def lines(self) -> list[str]:
+        """One line per kind, to print."""
+        return [
+            f'{len(names)} {kind}: {", ".join(names[:_NAMED])}'
+            + (', ...' if len(names) > _NAMED else '')
+            for kind, names in self._names.items()
+        ]
+
+
+def write_dataset(
+    root: Path, rows: Sequence[dict], splits: dict[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Write split lists and, last, the table; a table means that all is there.
+
+    Args:
+        root: folder of the dataset.
+        rows: cells by column; the first row has all columns.
+        splits: lists with columns image and split, by scheme.
+
+    Returns:
+        The table as it reads.
+
+    Raises:
+        ValueError: there are no rows.
+        TableError: the table would not read; nothing is written then.
+    """
+    if not rows:
+        raise ValueError('nothing to write: no image of the source can be used')
+    cells = pd.DataFrame(rows).fillna('')
+    with tempfile.TemporaryDirectory() as folder:
+        write_csv(Path(folder) / 'table.csv', cells)
+        table = read_table(folder)
+    for scheme, listed in splits.items():
+        write_csv(root / 'splits' / f'{scheme}.csv', listed[['image', 'split']])
+    write_csv(root / 'table.csv', cells)
+    return table
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """Write atomically; an equal file is left untouched."""
+    text = frame.to_csv(index=False, lineterminator='\n').encode()
+    if path.is_file() and path.read_bytes() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = _part(path)
+    part.write_bytes(text)
+    os.replace(part, path)
+
+
+def place_file(source: Path, target: Path, link: bool) -> None:
+    """Copy ``source`` to ``target``, or point a symbolic link at it.
+
+    A target that is the same link, or a file of the same size and time, stays.
+    """
+    source = source.resolve()
+    if target.is_symlink():
+        done = link and target.readlink() == source
+    else:
+        done = not link and target.is_file() and _stamp(target) == _stamp(source)
+    if done:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = _part(target)
+    part.unlink(missing_ok=True)
+    if link:
+        part.symlink_to(source)
+    else:
+        shutil.copy2(source, part)
+    os.replace(part, target)
+
+
+def with_progress(items: Sequence, description: str) -> Iterator | Iterable:
+    """The items, with a progress bar where a person watches."""
+    return track(items, description, disable=not sys.stderr.isatty(), transient=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f'.{path.name}.part')
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, int(status.st_mtime)

@@ -1,0 +1,1 @@
+from .epoch_sampler import EpochSampler

@@ -1,0 +1,1 @@
+from . import formatting, geometry, image, loading, prompt_report, text, views

@@ -1,0 +1,111 @@
+"""Pack a sample for the model: tensors in ``inputs``, facts in ``data_samples``.
+
+``V`` views, ``T`` texts, ``L`` tokens, ``C`` classes. Segmentation packs with
+``mmseg.PackSegInputs``.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmengine.structures import BaseDataElement
+
+from mmcxr.registry import TRANSFORMS
+
+META_KEYS = (
+    'dataset',
+    'patient_id',
+    'study_id',
+    'image',
+    'view',
+    'img_path',
+    'ori_shape',
+    'img_shape',
+    'sample_idx',
+)
+
+
+@TRANSFORMS.register_module()
+class PackFilm(BaseTransform):
+    """Pack one film with its labels.
+
+    Required keys: ``img`` (H, W) uint8; taken where present: ``gt_label`` (C,).
+
+    Result: ``inputs.image`` (1, H, W) uint8; ``data_samples.gt_label`` (C,) float32;
+    the rest as metainfo.
+
+    Args:
+        meta_keys: keys to carry as metainfo where the sample has them.
+    """
+
+    def __init__(self, meta_keys: Sequence[str] = META_KEYS):
+        self.meta_keys = tuple(meta_keys)
+
+    def transform(self, results: dict) -> dict:
+        """Pack."""
+        image = _film_tensor(results['img'], results)
+        if image.ndim != 2:
+            raise ValueError(
+                f'PackFilm packs one film (H, W), got {tuple(image.shape)} for '
+                f'{results.get("image")!r}; PackStudy packs a stack of views'
+            )
+        sample = _data_sample(results, self.meta_keys)
+        return dict(inputs=dict(image=image[None]), data_samples=sample)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(meta_keys={self.meta_keys})'
+
+
+@TRANSFORMS.register_module()
+class PackStudy(BaseTransform):
+    """Pack the films and texts of a study.
+
+    Required keys: ``img``, (V, H, W) uint8 or one film (H, W); taken where present:
+    ``input_ids`` (T arrays of token ids), ``texts`` (T strings), ``gt_label`` (C,).
+
+    Result: ``inputs.image`` (V, 1, H, W) or (1, H, W) uint8, ``inputs.input_ids``
+    T int64 tensors (L,) of unequal length; ``data_samples.gt_label`` (C,) float32;
+    ``texts`` and the rest as metainfo.
+
+    Args:
+        meta_keys: keys to carry as metainfo where the sample has them.
+    """
+
+    def __init__(self, meta_keys: Sequence[str] = (*META_KEYS, 'texts')):
+        self.meta_keys = tuple(meta_keys)
+
+    def transform(self, results: dict) -> dict:
+        """Pack."""
+        image = _film_tensor(results['img'], results)
+        inputs = dict(image=image.unsqueeze(-3))
+        if 'input_ids' in results:
+            inputs['input_ids'] = [
+                torch.as_tensor(np.array(ids, dtype=np.int64))
+                for ids in results['input_ids']
+            ]
+        sample = _data_sample(results, self.meta_keys)
+        return dict(inputs=inputs, data_samples=sample)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(meta_keys={self.meta_keys})'
+
+
+def _film_tensor(film: np.ndarray, results: dict) -> torch.Tensor:
+    """(H, W) or (V, H, W) uint8."""
+    if film.dtype != np.uint8 or film.ndim not in (2, 3):
+        raise ValueError(
+            'films travel as one channel of uint8, (H, W) or (V, H, W); '
+            f'{results.get("image")!r} is {film.dtype} {film.shape}. Read it with '
+            'LoadFilm and leave normalising to the data preprocessor'
+        )
+    return torch.from_numpy(np.ascontiguousarray(film))
+
+
+def _data_sample(results: dict, meta_keys: Sequence[str]) -> BaseDataElement:
+    metainfo = {key: results[key] for key in meta_keys if key in results}
+    sample = BaseDataElement(metainfo=metainfo)
+    if 'gt_label' in results:
+        label = np.array(results['gt_label'], dtype=np.float32)
+        sample.set_field(torch.from_numpy(label), 'gt_label')
+    return sample

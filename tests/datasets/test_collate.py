@@ -1,0 +1,103 @@
+import os
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from mmcxr.datasets.collate import collate_studies
+from mmcxr.datasets.transforms.formatting import PackStudy
+from mmcxr.registry import FUNCTIONS
+
+
+def sample(number, shape=(2, 5, 3), lengths=(3, 4), **more):
+    rng = np.random.default_rng(number)
+    results = dict(
+        img=rng.integers(0, 256, shape, dtype=np.uint8),
+        input_ids=[rng.integers(5, 50, length) for length in lengths],
+        gt_label=rng.normal(size=7),
+        image=f'{number}.png',
+    )
+    return PackStudy()({**results, **more})
+
+
+def test_shapes_and_padding():
+    batch = [sample(0, lengths=(3, 6)), sample(1, lengths=(1, 2)), sample(2)]
+    data = FUNCTIONS.get('collate_studies')(batch, pad_token_id=1)
+    inputs = data['inputs']
+    assert inputs['image'].shape == (3, 2, 1, 5, 3)
+    assert inputs['image'].dtype == torch.uint8
+    assert inputs['input_ids'].shape == inputs['attention_mask'].shape == (3, 2, 6)
+    assert inputs['input_ids'].dtype == inputs['attention_mask'].dtype == torch.int64
+    for b, packed in enumerate(batch):
+        for t, ids in enumerate(packed['inputs']['input_ids']):
+            row, mask = inputs['input_ids'][b, t], inputs['attention_mask'][b, t]
+            assert row[: len(ids)].equal(ids) and (row[len(ids) :] == 1).all()
+            assert mask.tolist() == [1] * len(ids) + [0] * (6 - len(ids))
+    assert [s.image for s in data['data_samples']] == ['0.png', '1.png', '2.png']
+
+
+def test_padding_is_zero_unless_told():
+    ids = collate_studies([sample(0, lengths=(2, 5))])['inputs']['input_ids']
+    assert ids[0, 0, 2:].tolist() == [0, 0, 0]
+
+
+def test_without_texts():
+    data = collate_studies([sample(i, shape=(5, 3), lengths=()) for i in range(4)])
+    assert list(data['inputs']) == ['image']
+    assert data['inputs']['image'].shape == (4, 1, 5, 3)
+
+
+def test_labels_keep_their_values_and_sizes():
+    batch = [sample(0), sample(1, gt_label=[1, -1]), sample(2)]
+    wanted = [s['data_samples'].gt_label.clone() for s in batch]
+    found = [s.gt_label for s in collate_studies(batch)['data_samples']]
+    assert all(a.equal(b) for a, b in zip(wanted, found, strict=True))
+
+
+def test_unequal_samples_are_named():
+    with pytest.raises(
+        ValueError, match=r"one film: '0.png' has .*'3.png' has \(2, 1, 5"
+    ):
+        collate_studies([sample(0), sample(3, shape=(2, 5, 4))])
+    with pytest.raises(
+        ValueError, match="number of texts: '0.png' has 2, '3.png' has 1"
+    ):
+        collate_studies([sample(0), sample(3, lengths=(4,))])
+
+
+def test_pinned_memory_reaches_the_inputs(monkeypatch):
+    """What torch's pin_memory walks through is what the model is given."""
+    from torch.utils.data._utils.pin_memory import pin_memory
+
+    pinned = []
+    monkeypatch.setattr(
+        torch.Tensor, 'pin_memory', lambda self, *args: pinned.append(self) or self
+    )
+    data = collate_studies([sample(0)])
+    assert pin_memory(data)['data_samples'][0] is data['data_samples'][0]
+    assert {id(t) for t in pinned} >= {id(t) for t in data['inputs'].values()}
+
+
+class Samples:
+    def __len__(self):
+        return 512
+
+    def __getitem__(self, index):
+        return sample(index)
+
+
+def test_a_batch_opens_few_files():
+    """One shared block for all labels, not one for each sample."""
+    loader = DataLoader(
+        Samples(), 256, num_workers=1, collate_fn=collate_studies, prefetch_factor=1
+    )
+    before = len(os.listdir('/proc/self/fd'))
+    batch = next(iter(loader))
+    assert len(os.listdir('/proc/self/fd')) - before < 40
+    labels = [s.gt_label for s in batch['data_samples']]
+    assert len({label.untyped_storage().data_ptr() for label in labels}) == 1
+    assert all(
+        label.equal(sample(i)['data_samples'].gt_label)
+        for i, label in enumerate(labels[:5])
+    )
