@@ -1,0 +1,18 @@
+# CXR-CLIP small enough for two CPU cores: a ResNet-18 of half width, a BERT of two
+# layers, and a vocabulary learned from the synthetic reports.
+model = dict(
+    type='CXRCLIP',
+    data_preprocessor=dict(type='FilmPreprocessor'),
+    image_backbone=dict(
+        type='mmpretrain.ResNet', depth=18, base_channels=32, out_indices=(3, )),
+    image_channels=256,
+    text_backbone=dict(
+        type='BertEncoder',
+        config=dict(
+            vocab_size=1000, hidden_size=128, num_hidden_layers=2,
+            num_attention_heads=4, intermediate_size=512,
+            max_position_embeddings=128)),
+    text_channels=128,
+    embed_dims=128,
+    tokenizer=dict(
+        type='HFTokenizer', name='data/synthetic/tokenizer', lowercase=True))
