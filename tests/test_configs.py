@@ -7,10 +7,6 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-import mmcxr.datasets
-import mmcxr.engine
-import mmcxr.evaluation
-import mmcxr.models
 from mmcxr.engine.config_check import check_config
 from mmcxr.registry import METRICS, MODELS, TRANSFORMS
 

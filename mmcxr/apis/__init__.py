@@ -1,0 +1,5 @@
+"""What a notebook calls."""
+
+from .inference import classify, embed_films, embed_texts, retrieve, similarity_maps
+from .model import load_model
+from .published import load_published

@@ -1,0 +1,169 @@
+"""What a notebook calls: films and texts in, embeddings and probabilities out.
+
+``N`` films, ``T`` texts, ``C`` classes, ``D`` channels of the shared space.
+A film is a path (JPEG, PNG, DICOM), a PIL image or an array; anything that takes
+films takes one or a list of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from mmengine.dataset import Compose
+from mmengine.model import BaseModel
+
+from mmcxr.datasets.film import as_film
+from mmcxr.models.heads.prompt_head import PromptHead, pad_tokens
+
+
+def _as_list(items) -> list:
+    one = isinstance(items, (str, Path, np.ndarray)) or hasattr(items, 'convert')
+    return [items] if one else list(items)
+
+
+def _batches(items: Sequence, size: int) -> Iterator[Sequence]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _prepare(model: BaseModel, films: Sequence) -> torch.Tensor:
+    """Normalised (N, 3, H, W) on the model's device, as its evaluation sees films."""
+    pipeline = Compose(model.film_pipeline)
+    stack = [pipeline(dict(img=as_film(film)))['img'] for film in films]
+    images = torch.from_numpy(np.stack(stack))[:, None]
+    return model.data_preprocessor(dict(inputs=dict(image=images)))['inputs']['image']
+
+
+@torch.no_grad()
+def embed_films(model: BaseModel, films, batch_size: int = 32) -> np.ndarray:
+    """L2-normalised image embeddings.
+
+    Args:
+        model: from :func:`load_model` or :func:`load_published`.
+        films: one film or a list (see the head of this module).
+        batch_size: films per forward pass.
+
+    Returns:
+        (N, D) float32.
+
+    Raises:
+        UnreadableFilm: naming the film that cannot be read.
+    """
+    model.eval()
+    films = _as_list(films)
+    embeds = [
+        model.encode_image(_prepare(model, batch)).float().cpu()
+        for batch in _batches(films, batch_size)
+    ]
+    return torch.cat(embeds).numpy()
+
+
+@torch.no_grad()
+def embed_texts(model: BaseModel, texts, batch_size: int = 64) -> np.ndarray:
+    """L2-normalised text embeddings, (T, D) float32, of one text or a list."""
+    model.eval()
+    device = next(model.parameters()).device
+    embeds = []
+    for batch in _batches(_as_list(texts), batch_size):
+        ids, mask = pad_tokens(
+            model.tokenizer(list(batch)), model.tokenizer.pad_token_id
+        )
+        embeds.append(model.encode_text(ids.to(device), mask.to(device)).float().cpu())
+    return torch.cat(embeds).numpy()
+
+
+def prompts_from_names(names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """The published prompt pair of each finding: its name, and "No" before it."""
+    return {name: dict(pos=[name], neg=[f'No {name}']) for name in names}
+
+
+@torch.no_grad()
+def classify(
+    model: BaseModel,
+    films,
+    prompts: str | Sequence[str] | dict,
+    temperature: float | None = None,
+    batch_size: int = 32,
+) -> pd.DataFrame:
+    """Zero-shot probabilities of findings described in words.
+
+    Args:
+        model: an image-text model.
+        films: one film or a list.
+        prompts: names of findings (each gets the pair "X" / "No X"); or
+            ``{class: {'pos': [...], 'neg': [...]}}``, each class on its own; or
+            ``{class: [...]}``, exactly one class per film.
+        temperature: divides the cosine similarities before the softmax. None takes
+            the published rule for pairs (1, so probabilities stay near 0.5 and
+            only rank films) and the trained one among exclusive classes.
+        batch_size: films per forward pass.
+
+    Returns:
+        (N, C) table, probabilities in 0..1, one row per film in the order given,
+        indexed by path (position for films that are not paths).
+    """
+    films = _as_list(films)
+    if not isinstance(prompts, dict):
+        prompts = prompts_from_names([prompts] if isinstance(prompts, str) else prompts)
+    pairs = all(isinstance(entry, dict) for entry in prompts.values())
+    if not pairs and temperature is None:
+        temperature = float(1 / model.scale().detach())
+    head = PromptHead(
+        prompts, model.tokenizer, 'multilabel' if pairs else 'multiclass',
+        temperature=temperature,
+    )  # fmt: skip
+    model.eval()
+    embeds = torch.from_numpy(embed_films(model, films, batch_size))
+    device = next(model.parameters()).device
+    scores = head.predict(embeds.to(device), model.encode_text).cpu().numpy()
+    index = [str(f) if isinstance(f, (str, Path)) else i for i, f in enumerate(films)]
+    return pd.DataFrame(scores, index=index, columns=list(prompts))
+
+
+def retrieve(
+    model: BaseModel,
+    queries,
+    candidates,
+    top_k: int = 5,
+    query_type: str = 'film',
+    candidate_type: str = 'text',
+) -> pd.DataFrame:
+    """Nearest candidates of each query by cosine similarity.
+
+    Args:
+        model: an image-text model.
+        queries: films or texts, as ``query_type`` says.
+        candidates: films or texts, as ``candidate_type`` says.
+        top_k: how many to return per query.
+        query_type: 'film' or 'text'.
+        candidate_type: 'film' or 'text'.
+
+    Returns:
+        One row per query and rank: query (its position), rank (from 1), candidate
+        (its position), similarity (-1..1).
+    """
+    embed = dict(film=embed_films, text=embed_texts)
+    for kind in (query_type, candidate_type):
+        if kind not in embed:
+            raise ValueError(f"a query or candidate is 'film' or 'text', not {kind!r}")
+    similarity = (
+        embed[query_type](model, queries) @ embed[candidate_type](model, candidates).T
+    )
+    order = np.argsort(-similarity, axis=1, kind='stable')[:, :top_k]
+    rows = [
+        (query, rank, candidate, float(similarity[query, candidate]))
+        for query, ranked in enumerate(order)
+        for rank, candidate in enumerate(ranked, start=1)
+    ]
+    return pd.DataFrame(rows, columns=['query', 'rank', 'candidate', 'similarity'])
+
+
+@torch.no_grad()
+def similarity_maps(model: BaseModel, film, texts) -> np.ndarray:
+    """Cosine similarity of each place of a film with each text, (T, h, w) float32."""
+    texts = torch.from_numpy(embed_texts(model, texts))
+    images = _prepare(model, [film])
+    maps = model.patch_similarity(images, texts.to(images.device))
+    return maps[0].float().cpu().numpy()

@@ -1,0 +1,43 @@
+"""Load a model of ours: config and checkpoint in, ready model out."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.model import BaseModel
+
+from mmcxr.engine.checkpoint import load_checkpoint_file, load_strict
+from mmcxr.registry import MODELS
+
+
+def load_model(
+    config: str | Path | Config, checkpoint: str | Path, device: str = 'cpu'
+) -> BaseModel:
+    """Model of a config with the weights of a checkpoint, in eval mode.
+
+    Args:
+        config: path of a config, or the config itself.
+        checkpoint: a file of ours or a published one that the config describes.
+        device: 'cpu', 'cuda', 'cuda:1', ...
+
+    Raises:
+        KeyError: when the config names no ``film_pipeline`` (how a film that was
+            read is brought to the model's size).
+        ValueError: when the checkpoint leaves a parameter unset or holds others.
+    """
+    if not isinstance(config, Config):
+        config = Config.fromfile(config)
+    if 'film_pipeline' not in config:
+        raise KeyError(
+            'the config has no film_pipeline, which says how films are sized'
+        )
+    model_config = config.model.copy()
+    # Prompts of an evaluation need not be encoded to embed films.
+    model_config.pop('prompt_head', None)
+    # A notebook brings its own weights: do not fetch the initial ones first.
+    from mmengine.registry import init_default_scope
+
+    init_default_scope(config.get('default_scope', 'mmcxr'))
+    model = MODELS.build(model_config)
+    load_strict(model, load_checkpoint_file(checkpoint))
+    model.film_pipeline = config.film_pipeline
+    return model.to(device).eval()

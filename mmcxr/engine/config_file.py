@@ -1,0 +1,147 @@
+"""Reading a config file and the ``--cfg-options`` that change it.
+
+What can be wrong with either is raised as :class:`ConfigError` in words for the user.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import mmengine.config.utils as config_utils
+from mmengine.config import Config
+
+from mmcxr.engine import config_places as places
+from mmcxr.engine.config_check import did_you_mean, is_read
+from mmcxr.engine.config_types import nearest
+
+# mmengine knows the original distributions; ours and the maintained fork of mmseg
+# are installed under other names, and `mmcxr::`, `mmseg::` bases need an entry.
+config_utils.MODULE2PACKAGE.update(mmcxr='mmcxr', mmseg='mmseg')
+
+
+class ConfigError(ValueError):
+    """A config, or what it points at, that cannot be run; one mistake a line."""
+
+
+def load_config(path: str | Path, options: Mapping | None = None) -> Config:
+    """Read a config file and merge options into it.
+
+    Args:
+        path: config file, or ``package::path`` for one of an installed package.
+        options: dotted key -> value, as ``--cfg-options`` gives them.
+
+    Raises:
+        ConfigError: no such file, a file that cannot be read, or an option whose
+            key the config does not have.
+    """
+    if '::' not in str(path):
+        check_exists(path, 'config')
+    try:
+        cfg = Config.fromfile(path)
+    except Exception as error:  # whatever python says about the user's file
+        text = ' '.join(str(error).split())
+        raise ConfigError(f'{path}: {type(error).__name__}: {text}') from error
+    if options:
+        for key in options:
+            check_option(cfg, key)
+        try:
+            cfg.merge_from_dict(dict(options))
+        except (TypeError, KeyError) as error:
+            text = ' '.join(str(error).split())
+            raise ConfigError(f'--cfg-options: {text}') from error
+    return cfg
+
+
+def check_exists(path: str | Path, what: str) -> None:
+    """Raise a ConfigError that names the nearest path if ``path`` is not there."""
+    path = Path(path).expanduser()
+    if path.exists():
+        return
+    known = path
+    while not known.parent.is_dir():
+        known = known.parent
+    beside = nearest(known.name, [p.name for p in known.parent.iterdir()])
+    guess = str(known.parent / beside) if beside else None
+    raise ConfigError(f'no {what} at {path}{did_you_mean(guess)}')
+
+
+def check_option(cfg: Config, option: str) -> None:
+    """Refuse an option that would change nothing.
+
+    A new key below a ``type`` is left to the check of the merged config, which binds
+    it to the constructor. A new key in a dict of free names passes unless one of
+    almost its spelling is there. A helper variable has been read when the file was;
+    changing it comes too late.
+    """
+    content, keys = cfg._cfg_dict, option.split('.')
+    if keys[0] not in places.TOP_LEVEL:
+        _check_helper(cfg, option, keys)
+    node = content
+    for depth, key in enumerate(keys):
+        child = _child(node, key)
+        if child is not _MISSING:
+            node = child
+            continue
+        free = isinstance(node, Mapping)
+        guess = nearest(key, node, cutoff=0.8) if free else None
+        checked = '.'.join(keys[:depth]) in places.CHECKED or (free and 'type' in node)
+        if not free or (guess and not checked):
+            raise ConfigError(
+                f"--cfg-options {option}: no key '{key}' in "
+                f"'{'.'.join(keys[:depth])}'{did_you_mean(guess)}"
+            )
+        return
+
+
+def _check_helper(cfg: Config, option: str, keys: list[str]) -> None:
+    """Refuse an option for a top-level key that the runner does not read."""
+    content = cfg._cfg_dict
+    if keys[0] not in content:
+        guess = nearest(keys[0], {*content, *places.TOP_LEVEL})
+        raise ConfigError(
+            f"--cfg-options {option}: the config has no key '{keys[0]}'"
+            + did_you_mean(guess)
+        )
+    if not is_read(keys[0], cfg.text or ''):
+        return
+    used = uses_of(cfg, content[keys[0]], keys[0])
+    places_to_set = ' and '.join('.'.join([where, *keys[1:]]) for where in used)
+    raise ConfigError(
+        f"--cfg-options {option}: '{keys[0]}' only helped to write the config and "
+        f'changing it now changes nothing; set '
+        f'{places_to_set or "the keys that were made from it"}'
+    )
+
+
+def uses_of(cfg: Config, value, name: str) -> list[str]:
+    """Dotted places, in what the runner reads, that hold a value equal to ``value``.
+
+    Numbers and None are common; one counts only under a key of the same ``name``.
+    """
+    found, telling = [], isinstance(value, str | Mapping | list | tuple)
+
+    def walk(node, path: list[str]) -> None:
+        same = type(node) is type(value) and node == value
+        if same and (telling or path[-1] == name):
+            found.append('.'.join(path))
+        elif isinstance(node, Mapping):
+            for key, child in node.items():
+                walk(child, [*path, key])
+        elif isinstance(node, list | tuple):
+            for index, child in enumerate(node):
+                walk(child, [*path, str(index)])
+
+    for key in cfg:
+        if key in places.TOP_LEVEL:
+            walk(cfg[key], [key])
+    return found
+
+
+_MISSING = object()
+
+
+def _child(node, key: str):
+    if isinstance(node, Mapping):
+        return node[key] if key in node else _MISSING
+    if isinstance(node, list | tuple) and key.isdigit() and int(key) < len(node):
+        return node[int(key)]
+    return _MISSING

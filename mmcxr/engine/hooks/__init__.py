@@ -1,0 +1,5 @@
+from .iter_seed_hook import IterSeedHook
+from .progress_bar_hook import ProgressBarHook
+from .results_hook import ResultsHook
+from .runtime_info_hook import DeferredRuntimeInfoHook
+from .strict_loading_hook import StrictLoadingHook

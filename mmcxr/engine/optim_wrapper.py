@@ -1,0 +1,42 @@
+"""Training under autocast, on the CPU and on a GPU alike."""
+
+from contextlib import contextmanager
+
+import torch
+from mmengine.optim import OptimWrapper
+from mmengine.runner.amp import autocast
+from torch import nn
+
+from mmcxr.registry import OPTIM_WRAPPERS
+
+
+@OPTIM_WRAPPERS.register_module()
+class AutocastOptimWrapper(OptimWrapper):
+    """An optimizer whose forward passes run in bfloat16.
+
+    bfloat16 has the range of float32, so the loss is not scaled and there is no
+    scaler state to save; parameters, gradients and the update stay float32.
+    mmengine's ``AmpOptimWrapper`` scales the loss and refuses to run on a CPU.
+
+    Args:
+        optimizer: optimizer to wrap.
+        accumulative_counts: iterations whose gradients make one update.
+        clip_grad: arguments of ``clip_grad_norm_``.
+    """
+
+    def __init__(
+        self,
+        optimizer: torch.optim.Optimizer,
+        accumulative_counts: int = 1,
+        clip_grad: dict | None = None,
+    ):
+        super().__init__(optimizer, accumulative_counts, clip_grad)
+
+    @contextmanager
+    def optim_context(self, model: nn.Module):
+        """Autocast, and no gradient exchange before the last accumulated step."""
+        with (
+            super().optim_context(model),
+            autocast(dtype=torch.bfloat16),
+        ):
+            yield
