@@ -130,7 +130,7 @@ def test_real_films(shared_dir, tmp_path, repo_dir, monkeypatch):
         'train_dataloader.dataset.texts': 'report',
         'val_dataloader.dataset.texts': 'report',
         'model.prompt_head': None,
-        'val_evaluator': dict(type='ContrastiveLossMetric', batch_size=8),
+        'val_evaluator': [dict(type='ContrastiveLossMetric', batch_size=8)],
         'train_dataloader.batch_size': 16,
         'train_cfg.max_epochs': 3,
     }

@@ -16,7 +16,7 @@ def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--out', default='work_dirs/demo', help='folder to write to')
-    parser.add_argument('--num-films', type=int, default=1500)
+    parser.add_argument('--num-films', type=int, default=3000)
     parser.add_argument('--epochs', type=int, help='epochs of pre-training')
     return parser.parse_args()
 

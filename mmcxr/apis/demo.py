@@ -18,7 +18,7 @@ from mmcxr.evaluation.functional.results import write_results
 from .demo_report import summary, write_report
 
 DATA = Path('data/synthetic')  # where the configs look for it
-PRETRAIN = 'cxr_clip/cxr-clip_r18-bert-mini_1xb32-20e_synthetic-96px.py'
+PRETRAIN = 'cxr_clip/cxr-clip_r18-bert-mini_1xb32-10e_synthetic-96px.py'
 ZERO_SHOT = 'benchmarks/zero_shot/synthetic/cxr-clip_r18.py'
 RETRIEVAL = 'benchmarks/retrieval/synthetic/cxr-clip_r18.py'
 PROBE = 'benchmarks/classification/synthetic/linear-probe_cxr-clip_r18.py'
@@ -27,7 +27,7 @@ PROBE = 'benchmarks/classification/synthetic/linear-probe_cxr-clip_r18.py'
 def run_demo(
     out: str | Path,
     configs: str | Path,
-    num_films: int = 1500,
+    num_films: int = 3000,
     pretrain_options: dict | None = None,
     say: Callable[[str], None] = print,
 ) -> tuple[Path, list[list[str]]]:
@@ -85,7 +85,7 @@ def draw_films(num_films: int) -> None:
     stamp = DATA / 'films.txt'
     if stamp.is_file() and stamp.read_text() == str(num_films):
         return
-    write_synthetic_dataset(DATA, num_films=num_films, size=128, seed=0)
+    write_synthetic_dataset(DATA, num_films=num_films, size=128, workers=2)
     texts = split_texts(DATA, scheme='official', split='train')
     train_wordpiece(texts, vocab_size=1000, out=DATA / 'tokenizer')
     stamp.write_text(str(num_films))

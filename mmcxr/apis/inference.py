@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from mmengine.dataset import Compose
 from mmengine.model import BaseModel
+from rich.progress import track
 
 from mmcxr.datasets.film import as_film
 from mmcxr.models.heads.prompt_head import PromptHead, pad_tokens
+from mmcxr.registry import TRANSFORMS
 
 
 def _as_list(items) -> list:
@@ -23,15 +24,22 @@ def _as_list(items) -> list:
     return [items] if one else list(items)
 
 
-def _batches(items: Sequence, size: int) -> Iterator[Sequence]:
-    for start in range(0, len(items), size):
+def _batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
+    """Batches, with a progress bar on a terminal where somebody waits."""
+    starts = range(0, len(items), size)
+    for start in track(starts, what, transient=True, disable=len(starts) < 5):
         yield items[start : start + size]
 
 
 def _prepare(model: BaseModel, films: Sequence) -> torch.Tensor:
     """Normalised (N, 3, H, W) on the model's device, as its evaluation sees films."""
-    pipeline = Compose(model.film_pipeline)
-    stack = [pipeline(dict(img=as_film(film)))['img'] for film in films]
+    steps = [TRANSFORMS.build(step) for step in model.film_pipeline]
+    stack = []
+    for film in films:
+        results = dict(img=as_film(film))
+        for step in steps:
+            results = step(results)
+        stack.append(results['img'])
     images = torch.from_numpy(np.stack(stack))[:, None]
     return model.data_preprocessor(dict(inputs=dict(image=images)))['inputs']['image']
 
@@ -50,12 +58,15 @@ def embed_films(model: BaseModel, films, batch_size: int = 32) -> np.ndarray:
 
     Raises:
         UnreadableFilm: naming the film that cannot be read.
+        ValueError: no films.
     """
     model.eval()
     films = _as_list(films)
+    if not films:
+        raise ValueError('no film to embed')
     embeds = [
         model.encode_image(_prepare(model, batch)).float().cpu()
-        for batch in _batches(films, batch_size)
+        for batch in _batches(films, batch_size, 'films')
     ]
     return torch.cat(embeds).numpy()
 
@@ -66,7 +77,7 @@ def embed_texts(model: BaseModel, texts, batch_size: int = 64) -> np.ndarray:
     model.eval()
     device = next(model.parameters()).device
     embeds = []
-    for batch in _batches(_as_list(texts), batch_size):
+    for batch in _batches(_as_list(texts), batch_size, 'texts'):
         ids, mask = pad_tokens(
             model.tokenizer(list(batch)), model.tokenizer.pad_token_id
         )

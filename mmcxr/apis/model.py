@@ -4,8 +4,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.model import BaseModel
+from mmengine.registry import init_default_scope
 
-from mmcxr.engine.checkpoint import load_checkpoint_file, load_strict
+from mmcxr.engine.checkpoint import load_strict, open_checkpoint
 from mmcxr.registry import MODELS
 
 
@@ -30,14 +31,8 @@ def load_model(
         raise KeyError(
             'the config has no film_pipeline, which says how films are sized'
         )
-    model_config = config.model.copy()
-    # Prompts of an evaluation need not be encoded to embed films.
-    model_config.pop('prompt_head', None)
-    # A notebook brings its own weights: do not fetch the initial ones first.
-    from mmengine.registry import init_default_scope
-
     init_default_scope(config.get('default_scope', 'mmcxr'))
-    model = MODELS.build(model_config)
-    load_strict(model, load_checkpoint_file(checkpoint))
+    model = MODELS.build(config.model)
+    load_strict(model, open_checkpoint(checkpoint), name=str(checkpoint))
     model.film_pipeline = config.film_pipeline
     return model.to(device).eval()

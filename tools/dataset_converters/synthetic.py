@@ -22,7 +22,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--size', type=int, default=256, help='shorter side, pixels')
     parser.add_argument('--format', choices=('jpg', 'png', 'dicom'), default='jpg')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--workers', type=int, default=0, help='threads that draw')
+    parser.add_argument('--workers', type=int, default=0, help='processes that draw')
     args = parser.parse_args()
     if args.num_patients is None and args.num_films is None:
         args.num_films = 500

@@ -2,7 +2,7 @@
 # layers, and a vocabulary learned from the synthetic reports.
 model = dict(
     type='CXRCLIP',
-    data_preprocessor=dict(type='FilmPreprocessor'),
+    data_preprocessor=dict(type='FilmPreprocessor', channels_last=True),
     image_backbone=dict(
         type='mmpretrain.ResNet', depth=18, base_channels=32, out_indices=(3, )),
     image_channels=256,
@@ -10,7 +10,7 @@ model = dict(
         type='BertEncoder',
         config=dict(
             vocab_size=1000, hidden_size=128, num_hidden_layers=2,
-            num_attention_heads=4, intermediate_size=512,
+            num_attention_heads=4, intermediate_size=256,
             max_position_embeddings=128)),
     text_channels=128,
     embed_dims=128,

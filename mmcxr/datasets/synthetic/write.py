@@ -4,7 +4,8 @@ import csv
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def write_synthetic_dataset(
             others 6:5 upright or lying.
         image_format: 'jpg' (8 bit), 'png' (16 bit) or 'dicom' (12 bit).
         seed: of the whole world of patients.
-        workers: threads that draw; 0 draws in the caller's.
+        workers: processes that draw; 0 draws in the caller's.
         progress: called with the number of films after each patient.
 
     Returns:
@@ -73,9 +74,7 @@ def write_synthetic_dataset(
     if (out / 'table.csv').exists():
         raise FileExistsError(f'{out}: holds a table.csv; remove it or write elsewhere')
 
-    def draw(index: int) -> list[dict]:
-        return write_patient(out, index, size, image_format, seed)
-
+    draw = partial(write_patient, out, size=size, image_format=image_format, seed=seed)
     rows = []
     for patient_rows in _in_order(
         draw, _patients(seed, num_patients, num_films), workers
@@ -176,7 +175,7 @@ def _in_order(draw: Callable, indices: Iterator[int], workers: int) -> Iterator:
     if workers < 1:
         yield from map(draw, indices)
         return
-    with ThreadPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         waiting: deque = deque()
         for index in indices:
             waiting.append(pool.submit(draw, index))

@@ -8,7 +8,7 @@ _base_ = [
 ]
 model = dict(
     type='FilmClassifier',
-    data_preprocessor=dict(type='FilmPreprocessor'),
+    data_preprocessor=dict(type='FilmPreprocessor', channels_last=True),
     backbone=dict(
         type='mmpretrain.ResNet', depth=18, base_channels=32, out_indices=(3, ),
         init_cfg=dict(

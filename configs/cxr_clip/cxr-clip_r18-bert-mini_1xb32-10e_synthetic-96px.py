@@ -1,12 +1,12 @@
 # CXR-CLIP in miniature on synthetic films: what `make demo` trains, minutes on two
 # CPU cores, no download.
 #
-#   python tools/dataset_converters/synthetic.py --num-films 1500 --size 128 \
+#   python tools/dataset_converters/synthetic.py --num-films 3000 --size 128 \
 #       --out data/synthetic
 #   python tools/misc/train_tokenizer.py data/synthetic --scheme official \
 #       --vocab-size 1000 --out data/synthetic/tokenizer
 #   python tools/train.py \
-#       configs/cxr_clip/cxr-clip_r18-bert-mini_1xb32-20e_synthetic-96px.py
+#       configs/cxr_clip/cxr-clip_r18-bert-mini_1xb32-10e_synthetic-96px.py
 _base_ = [
     '../_base_/models/cxr-clip_r18-bert-mini.py',
     '../_base_/datasets/synthetic_pairs_96.py',
@@ -25,7 +25,7 @@ optim_wrapper = dict(
         bias_decay_mult=0.,
         custom_keys=dict(logit_scale=dict(decay_mult=0.))))
 param_scheduler = dict(type='WarmupCosineLR', warmup=1, convert_to_iter_based=True)
-train_cfg = dict(by_epoch=True, max_epochs=20, val_interval=1)
+train_cfg = dict(by_epoch=True, max_epochs=10, val_interval=1)
 val_cfg = dict()
 val_evaluator = [
     dict(type='ContrastiveLossMetric', batch_size=64),
