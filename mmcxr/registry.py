@@ -1,5 +1,7 @@
 """Child registries of mmengine's, scope ``mmcxr``: one for each node the runner
-touches, because a missing one logs a failed search at every lookup."""
+touches, because a missing one logs a failed search at every lookup.
+"""
+
 from mmengine import registry as root
 from mmengine.registry import Registry
 
@@ -31,7 +33,8 @@ LOG_PROCESSORS = _child('log processor', root.LOG_PROCESSORS, 'engine')
 OPTIMIZERS = _child('optimizer', root.OPTIMIZERS, 'engine')
 OPTIM_WRAPPERS = _child('optimizer wrapper', root.OPTIM_WRAPPERS, 'engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
-    'optimizer wrapper constructor', root.OPTIM_WRAPPER_CONSTRUCTORS, 'engine')
+    'optimizer wrapper constructor', root.OPTIM_WRAPPER_CONSTRUCTORS, 'engine'
+)
 PARAM_SCHEDULERS = _child('parameter scheduler', root.PARAM_SCHEDULERS, 'engine')
 
 VISUALIZERS = _child('visualizer', root.VISUALIZERS, 'visualization')

@@ -82,7 +82,10 @@ def test_demo(tmp_path, repo_dir):
         tmp_path,
         repo_dir / 'configs',
         num_films=150,
-        pretrain_options={'train_cfg.max_epochs': 2},
+        options=dict(
+            pretrain={'train_cfg.max_epochs': 1},
+            linear_probe={'train_cfg.max_iters': 20, 'param_scheduler.warmup': 2},
+        ),
         say=said.append,
     )
     assert [line[:3] for line in said] == ['1/5', '2/5', '3/5', '4/5', '5/5']
@@ -132,7 +135,7 @@ def test_real_films(shared_dir, tmp_path, repo_dir, monkeypatch):
         'model.prompt_head': None,
         'val_evaluator': [dict(type='ContrastiveLossMetric', batch_size=8)],
         'train_dataloader.batch_size': 16,
-        'train_cfg.max_epochs': 3,
+        'train_cfg.max_epochs': 2,
     }
     assert train(str(configs / PRETRAIN), 'pretrain', cfg_options=options) == 0
     checkpoint = best_checkpoint('pretrain')
@@ -146,9 +149,9 @@ def test_real_films(shared_dir, tmp_path, repo_dir, monkeypatch):
         **films('test'),
         'model.backbone.init_cfg.checkpoint': checkpoint,
         'model.head.num_classes': 2,
-        'train_cfg.max_iters': 10,
-        'train_cfg.val_interval': 5,
-        'default_hooks.checkpoint.interval': 5,
+        'train_cfg.max_iters': 4,
+        'train_cfg.val_interval': 4,
+        'default_hooks.checkpoint.interval': 4,
         'param_scheduler.warmup': 2,
     }
     config = str(configs / PROBE)

@@ -28,7 +28,9 @@ def main() -> None:
     start = time.perf_counter()
     from mmcxr.apis.demo import run_demo
 
-    options = {} if args.epochs is None else {'train_cfg.max_epochs': args.epochs}
+    options = {}
+    if args.epochs is not None:
+        options['pretrain'] = {'train_cfg.max_epochs': args.epochs}
     report, table = run_demo(args.out, CONFIGS, args.num_films, options)
     from rich.console import Console
     from rich.table import Table

@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 from rich.progress import track
 
-from mmcxr.engine.config_file import ConfigError, load_config
+from mmcxr.engine.config_file import ConfigError, load_checked_config
 from mmcxr.registry import DATASETS
 from mmcxr.torchvision_schema import ensure_torchvision
 from mmcxr.visualization.sample_sheet import draw_sample
@@ -40,10 +40,10 @@ def browse_dataset(
         The files.
 
     Raises:
-        ConfigError: a config that cannot be read or has no such dataloader.
+        ConfigError: a config that cannot be read or built, or has no such dataloader.
         TableError: the dataset cannot be used.
     """
-    cfg = load_config(config, cfg_options)
+    cfg = load_checked_config(config, cfg_options)
     loader = cfg.get(f'{phase}_dataloader')
     if not loader:
         raise ConfigError(f'{config}: has no {phase}_dataloader')

@@ -28,7 +28,7 @@ def run_demo(
     out: str | Path,
     configs: str | Path,
     num_films: int = 3000,
-    pretrain_options: dict | None = None,
+    options: dict[str, dict] | None = None,
     say: Callable[[str], None] = print,
 ) -> tuple[Path, list[list[str]]]:
     """Draw, train, measure and report.
@@ -37,7 +37,8 @@ def run_demo(
         out: folder for the films, the runs, ``results.json`` and ``report.html``.
         configs: the project's ``configs`` folder.
         num_films: synthetic films to draw.
-        pretrain_options: dotted key -> value, merged into the pre-training config.
+        options: 'pretrain' and 'linear_probe' -> what is merged into the config of
+            that training (dotted key -> value).
         say: told what begins.
 
     Returns:
@@ -50,12 +51,13 @@ def run_demo(
     configs = Path(configs).resolve()
     out = Path(out).resolve()
     quiet = dict(log_level='WARNING')
+    options = options or {}
     with _inside(out):
         say(f'1/5  drawing {num_films} synthetic films')
         draw_films(num_films)
         say('2/5  pre-training CXR-CLIP')
-        options = {**quiet, **(pretrain_options or {})}
-        _check(train(str(configs / PRETRAIN), 'pretrain', cfg_options=options))
+        changes = {**quiet, **options.get('pretrain', {})}
+        _check(train(str(configs / PRETRAIN), 'pretrain', cfg_options=changes))
         checkpoint = best_checkpoint('pretrain')
         say('3/5  zero-shot classification of held-out patients')
         _check(
@@ -66,9 +68,10 @@ def run_demo(
             test(str(configs / RETRIEVAL), checkpoint, 'retrieval', cfg_options=quiet)
         )
         say('5/5  linear probe on the frozen encoder')
-        start = {'model.backbone.init_cfg.checkpoint': checkpoint, **quiet}
+        changes = {**quiet, **options.get('linear_probe', {})}
+        changes['model.backbone.init_cfg.checkpoint'] = checkpoint
         probe = str(configs / PROBE)
-        _check(train(probe, 'linear_probe', cfg_options=start))
+        _check(train(probe, 'linear_probe', cfg_options=changes))
         probed = best_checkpoint('linear_probe')
         _check(test(probe, probed, 'linear_probe', cfg_options=quiet))
         results = {
@@ -76,7 +79,7 @@ def run_demo(
             for name in ('zero_shot', 'retrieval', 'linear_probe')
         }
         write_results(Path('results.json'), results)
-        write_report(Path('report.html'), results, configs / RETRIEVAL, checkpoint)
+        write_report(Path('report.html'), results, configs / ZERO_SHOT, checkpoint)
     return out / 'report.html', summary(results)
 
 

@@ -5,6 +5,7 @@ import gzip
 import random
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 from mmengine.config import Config
@@ -30,12 +31,13 @@ def write_report(
     Args:
         path: of the report.
         results: name of an evaluation -> its ``results.json``.
-        config: of the pre-trained model, with ``film_pipeline``.
+        config: of the zero-shot evaluation, with its prompts.
         checkpoint: of the pre-trained model.
     """
     table = read_table(DATA)
     held_out = table.iloc[read_split(DATA, 'official', table).of('test')]
-    model = load_model(Config.fromfile(config), checkpoint)
+    model = load_model(config, checkpoint)
+    prompts = Config.fromfile(config).prompts
     report = HTMLReport('mmcxr demo: CXR-CLIP on synthetic films')
     report.paragraph(
         'The films are drawn, not taken: these numbers show that the toolbox works '
@@ -48,7 +50,7 @@ def write_report(
     _curves(report)
     _roc(report)
     _retrieval(report, held_out, model)
-    _maps(report, held_out, model)
+    _maps(report, held_out, model, prompts)
     report.save(path)
 
 
@@ -162,24 +164,30 @@ def _retrieval(report: HTMLReport, films: pd.DataFrame, model) -> None:
     report.gallery(pictures)
 
 
-def _maps(report: HTMLReport, films: pd.DataFrame, model) -> None:
+def _maps(report: HTMLReport, films: pd.DataFrame, model, prompts: dict) -> None:
     report.heading('Where the film resembles the text')
     report.paragraph(
-        'Cosine similarity of each place of the last feature map with a text, laid '
-        'over the film; bright is similar. An explanation, not a segmentation.'
+        'Cosine similarity of each place of the last feature map (3 x 3) with prompts '
+        'that affirm a finding, less that with prompts that deny it; bright is more. '
+        'The frame is where the finding was drawn. An explanation, not a segmentation.'
     )
     frontal = films[films.view != 'LATERAL']
     pictures = []
-    for finding in (
-        'Pleural Effusion',
-        'Pneumothorax',
-        'Consolidation',
-        'Cardiomegaly',
-    ):
-        positive = frontal[frontal[finding] == 1].head(2)
-        for row in positive.itertuples():
-            film = read_film(DATA / 'images' / row.image)
-            text = f'There is {finding.lower()}.'
-            (similarity,) = similarity_maps(model, DATA / 'images' / row.image, text)
-            pictures.append((overlay_similarity(film, similarity), text))
+    for finding in ('Pleural Effusion', 'Pneumothorax', 'Consolidation', 'Nodule'):
+        said = prompts[finding]
+        for row in frontal[frontal[finding] == 1].head(2).itertuples():
+            path = DATA / 'images' / row.image
+            maps = similarity_maps(model, path, [*said['pos'], *said['neg']])
+            number = len(said['pos'])
+            contrast = maps[:number].mean(axis=0) - maps[number:].mean(axis=0)
+            picture = overlay_similarity(read_film(path), contrast)
+            pictures.append((_framed(picture, row.boxes, finding), finding))
     report.gallery(pictures)
+
+
+def _framed(picture: np.ndarray, boxes: list, finding: str) -> np.ndarray:
+    for x, y, width, height, label in boxes:
+        if label == finding:
+            corners = (int(x), int(y)), (int(x + width), int(y + height))
+            cv2.rectangle(picture, *corners, (90, 220, 255), 1)
+    return picture

@@ -6,17 +6,22 @@ films takes one or a list of them.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 from mmengine.model import BaseModel
+from mmengine.registry import DefaultScope
 from rich.progress import track
 
 from mmcxr.datasets.film import as_film
 from mmcxr.models.heads.prompt_head import PromptHead, pad_tokens
 from mmcxr.registry import TRANSFORMS
+
+# A notebook may have run mmpretrain or mmseg before, whose names are then looked up.
+OUR_SCOPE = partial(DefaultScope.overwrite_default_scope, 'mmcxr')
 
 
 def _as_list(items) -> list:
@@ -33,7 +38,8 @@ def _batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
 
 def _prepare(model: BaseModel, films: Sequence) -> torch.Tensor:
     """Normalised (N, 3, H, W) on the model's device, as its evaluation sees films."""
-    steps = [TRANSFORMS.build(step) for step in model.film_pipeline]
+    with OUR_SCOPE():
+        steps = [TRANSFORMS.build(step) for step in model.film_pipeline]
     stack = []
     for film in films:
         results = dict(img=as_film(film))
@@ -76,11 +82,11 @@ def embed_texts(model: BaseModel, texts, batch_size: int = 64) -> np.ndarray:
     """L2-normalised text embeddings, (T, D) float32, of one text or a list."""
     model.eval()
     device = next(model.parameters()).device
+    with OUR_SCOPE():
+        tokenizer = model.tokenizer  # built at first use
     embeds = []
     for batch in _batches(_as_list(texts), batch_size, 'texts'):
-        ids, mask = pad_tokens(
-            model.tokenizer(list(batch)), model.tokenizer.pad_token_id
-        )
+        ids, mask = pad_tokens(tokenizer(list(batch)), tokenizer.pad_token_id)
         embeds.append(model.encode_text(ids.to(device), mask.to(device)).float().cpu())
     return torch.cat(embeds).numpy()
 
@@ -121,10 +127,10 @@ def classify(
     pairs = all(isinstance(entry, dict) for entry in prompts.values())
     if not pairs and temperature is None:
         temperature = float(1 / model.scale().detach())
-    head = PromptHead(
-        prompts, model.tokenizer, 'multilabel' if pairs else 'multiclass',
-        temperature=temperature,
-    )  # fmt: skip
+    with OUR_SCOPE():
+        tokenizer = model.tokenizer
+    mode = 'multilabel' if pairs else 'multiclass'
+    head = PromptHead(prompts, tokenizer, mode, temperature=temperature)
     model.eval()
     embeds = torch.from_numpy(embed_films(model, films, batch_size))
     device = next(model.parameters()).device

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.model import BaseModel
-from mmengine.registry import init_default_scope
+from mmengine.registry import DefaultScope
 
 from mmcxr.engine.checkpoint import load_strict, open_checkpoint
 from mmcxr.registry import MODELS
@@ -31,8 +31,8 @@ def load_model(
         raise KeyError(
             'the config has no film_pipeline, which says how films are sized'
         )
-    init_default_scope(config.get('default_scope', 'mmcxr'))
-    model = MODELS.build(config.model)
+    with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmcxr')):
+        model = MODELS.build(config.model)
     load_strict(model, open_checkpoint(checkpoint), name=str(checkpoint))
     model.film_pipeline = config.film_pipeline
     return model.to(device).eval()

@@ -134,12 +134,11 @@ def _convert_shared(ledger: Ledger) -> dict:
 
 def _loss(config: Mapping) -> dict:
     """Weights of the losses, as our model calls them."""
-    losses = _at(config, 'loss', default={})
-    settings = losses.get('cxr_clip', {}) if isinstance(losses, Mapping) else {}
+    path = ('loss', 'cxr_clip')
     return dict(
-        image_weight=settings.get('i2i_weight', 1.0),
-        text_weight=settings.get('t2t_weight', 0.5),
-        label_smoothing=settings.get('label_smoothing', 0.0),
+        image_weight=_at(config, *path, 'i2i_weight', default=1.0),
+        text_weight=_at(config, *path, 't2t_weight', default=0.5),
+        label_smoothing=_at(config, *path, 'label_smoothing', default=0.0),
     )
 
 

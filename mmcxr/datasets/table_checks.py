@@ -145,11 +145,7 @@ def _label_fix(cell: str) -> str:
     for fix, words in _LABEL_WORDS.items():
         if word in (*words, fix, f'{fix}.0'):
             return fix
-    try:
-        number = float(word)
-    except ValueError:
-        return 'nothing (unknown)'
-    return '1' if number >= 0.5 else '-1' if number < 0 else '0'
+    return 'nothing (unknown)'
 
 
 def _are_boxes(boxes: object) -> bool:

@@ -218,13 +218,8 @@ class TableDataset(BaseDataset):
         """Log and count it, or raise where it may not be replaced."""
         if self.test_mode:
             raise UnreadableFilm(f'{error} [{self._describe(index)}]') from error
-        if not self._unreadable[index]:
-            self._unreadable[index] = 1
-            print_log(
-                f'{error}; another sample takes its place [{self._describe(index)}]',
-                'current',
-                logging.WARNING,
-            )
+        new = not self._unreadable[index]
+        self._unreadable[index] = 1
         bad = self._unreadable.nonzero().flatten().tolist()
         allowed = max(self.max_unreadable * len(self), self.max_unreadable > 0)
         if len(bad) > allowed or len(self) == 1:
@@ -235,6 +230,12 @@ class TableDataset(BaseDataset):
                 f'allows. The last: {error}. All: {shown}'
                 f'{"; ..." if len(bad) > 10 else ""}'
             ) from error
+        if new:
+            print_log(
+                f'{error}; another sample takes its place [{self._describe(index)}]',
+                'current',
+                logging.WARNING,
+            )
 
     def _describe(self, index: int) -> str:
         info = self.get_data_info(index)

@@ -126,7 +126,8 @@ def _hub_folder(name: str) -> Path:
         raise FileNotFoundError(
             f'tokenizer {name!r} is no local file or folder, and the hub gave '
             f'nothing ({type(error).__name__}); give the path of a folder with its '
-            'vocab.txt or tokenizer.json, or download it once while online'
+            'vocab.txt or tokenizer.json (tools/misc/train_tokenizer.py makes one), or '
+            'download it once while online'
         ) from error
 
 

@@ -4,6 +4,30 @@ from mmcxr.registry import DATASETS
 
 from .classification import ClassificationDataset
 
+#: All labels of a film, in the order that CXR-CLIP's files list them.
+VINDR_LABELS = (
+    'Aortic enlargement',
+    'Atelectasis',
+    'Calcification',
+    'Cardiomegaly',
+    'Consolidation',
+    'ILD',
+    'Infiltration',
+    'Lung Opacity',
+    'Mediastinal shift',
+    'Nodule/Mass',
+    'Pleural effusion',
+    'Pleural thickening',
+    'Pneumothorax',
+    'Pulmonary fibrosis',
+    'Rib fracture',
+    'Other lesion',
+    'Lung tumor',
+    'Pneumonia',
+    'Tuberculosis',
+    'Other diseases',
+)
+
 
 @DATASETS.register_module()
 class VinDrCXR(ClassificationDataset):
@@ -14,26 +38,7 @@ class VinDrCXR(ClassificationDataset):
 
     METAINFO = dict(
         dataset='vindr-cxr',
-        classes=(
-            'Aortic enlargement',
-            'Atelectasis',
-            'Calcification',
-            'Cardiomegaly',
-            'Consolidation',
-            'ILD',
-            'Infiltration',
-            'Lung Opacity',
-            'Mediastinal shift',
-            'Nodule/Mass',
-            'Pleural effusion',
-            'Pleural thickening',
-            'Pneumothorax',
-            'Pulmonary fibrosis',
-            'Rib fracture',
-            'Lung tumor',
-            'Pneumonia',
-            'Tuberculosis',
-        ),
+        classes=tuple(n for n in VINDR_LABELS if not n.startswith('Other ')),
         licence='PhysioNet Credentialed Health Data License 1.5.0',
         citation='Nguyen et al., Scientific Data 2022, '
         'https://doi.org/10.1038/s41597-022-01498-w',

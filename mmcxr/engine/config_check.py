@@ -174,7 +174,12 @@ class _Checker:
             guess = nearest_type(name, place.kind, scope)
             self.note(path, f"no {kind_name(place.kind)} is called '{name}'", guess)
         elif place.known:
-            self.note(path, f"'{name}' is no {kind_name(place.kind)} but a {word}")
+            kind, home = kind_name(place.kind), found.__module__.partition('.')[0]
+            if word == kind:
+                mistake = f"no {kind} of scope '{scope}' is called '{name}'"
+                self.note(path, mistake, f'{home}.{name}')
+            else:
+                self.note(path, f"'{name}' is no {kind} but a {word}")
             return None
         return found
 

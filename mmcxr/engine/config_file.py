@@ -3,14 +3,16 @@
 What can be wrong with either is raised as :class:`ConfigError` in words for the user.
 """
 
+import io
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import mmengine.config.utils as config_utils
 from mmengine.config import Config
 
 from mmcxr.engine import config_places as places
-from mmcxr.engine.config_check import did_you_mean, is_read
+from mmcxr.engine.config_check import check_config, did_you_mean, is_read
 from mmcxr.engine.config_types import nearest
 
 # mmengine knows the original distributions; ours and the maintained fork of mmseg
@@ -51,15 +53,37 @@ def load_config(path: str | Path, options: Mapping | None = None) -> Config:
     return cfg
 
 
-def check_exists(path: str | Path, what: str) -> None:
-    """Raise a ConfigError that names the nearest path if ``path`` is not there."""
+def load_checked_config(path: str | Path, options: Mapping | None = None) -> Config:
+    """Like :func:`load_config`, and refuse what would not build.
+
+    Raises:
+        ConfigError: from :func:`load_config`, or one line per mistake that
+            :func:`~mmcxr.engine.config_check.check_config` finds.
+    """
+    cfg = load_config(path, options)
+    with redirect_stdout(io.StringIO()):  # importing mmpretrain prints a line of noise
+        mistakes = check_config(cfg)
+    if mistakes:
+        raise ConfigError('\n'.join(f'{path}: {line}' for line in mistakes))
+    return cfg
+
+
+def check_exists(path: str | Path, what: str, folder: bool = False) -> None:
+    """Raise a ConfigError that names the nearest path if ``path`` is not there.
+
+    Args:
+        path: file or folder.
+        what: how the message calls it.
+        folder: it must be a folder.
+    """
     path = Path(path).expanduser()
-    if path.exists():
+    is_it = Path.is_dir if folder else Path.exists
+    if is_it(path):
         return
     known = path
     while not known.parent.is_dir():
         known = known.parent
-    beside = nearest(known.name, [p.name for p in known.parent.iterdir()])
+    beside = nearest(known.name, [p.name for p in known.parent.iterdir() if is_it(p)])
     guess = str(known.parent / beside) if beside else None
     raise ConfigError(f'no {what} at {path}{did_you_mean(guess)}')
 

@@ -86,7 +86,7 @@ NESTED = dict(
     transforms=TRANSFORM,
     metrics=METRIC,
     tokenizer=Place('TOKENIZERS', known=False),
-    init_cfg=Place('WEIGHT_INITIALIZERS', extra=('override', 'name')),
+    init_cfg=Place('WEIGHT_INITIALIZERS', extra=('override', 'name'), needs=TYPE),
     optimizer=Place('OPTIMIZERS', supplied=('params',), needs=TYPE),
     vis_backends=Place('VISBACKENDS', supplied=('save_dir',), extra=('name',)),
 )

@@ -5,14 +5,12 @@ and exit code 2; with ``MMCXR_TRACEBACK=1`` in the environment it ends in a trac
 like any other error.
 """
 
-import io
 import logging
 import os
 import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import torch
@@ -22,8 +20,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmcxr.engine import preflight
-from mmcxr.engine.config_check import check_config
-from mmcxr.engine.config_file import ConfigError, load_config
+from mmcxr.engine.config_file import ConfigError, load_checked_config
 from mmcxr.engine.distributed import end_processes, start_processes
 from mmcxr.engine.hooks import ProgressBarHook
 from mmcxr.engine.user_error import user_lines
@@ -154,12 +151,8 @@ def _prepared(
 ) -> Config:
     """The checked config with what both tools set in it."""
     _silence_warnings()
-    cfg = load_config(config, options)
     MMLogger.get_current_instance()  # made here, it writes to the real output
-    with redirect_stdout(io.StringIO()):  # importing mmpretrain prints a line of noise
-        mistakes = check_config(cfg)
-    if mistakes:
-        raise ConfigError('\n'.join(f'{config}: {line}' for line in mistakes))
+    cfg = load_checked_config(config, options)
     preflight.check_trackers(cfg)
     cfg.launcher = launcher
     cfg.work_dir = work_dir or cfg.get('work_dir')

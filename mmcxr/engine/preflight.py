@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmcxr.engine.config_file import ConfigError, check_exists
+from mmcxr.engine.config_types import resolve
 
 # Packages behind mmengine's trackers, which `pip install mmcxr[tracking]` brings.
 TRACKERS = dict(
@@ -30,19 +31,22 @@ def check_parts(cfg: Config, mode: str) -> None:
 
 
 def check_data(cfg: Config, loaders: Iterable[str]) -> None:
-    """Refuse a dataset whose ``data_root`` is not there.
+    """Refuse a dataset whose ``data_root`` is not there, and say what makes it.
 
     Args:
         cfg: merged config.
         loaders: the dataloaders that will be used.
     """
+    scope = cfg.get('default_scope') or 'mmcxr'
     for loader in loaders:
-        for place, root in _data_roots((cfg.get(loader) or {}).get('dataset'), loader):
+        for place, dataset in _datasets((cfg.get(loader) or {}).get('dataset'), loader):
+            root = dataset['data_root']
             if '://' not in root:
                 try:
-                    check_exists(root, 'data folder')
+                    check_exists(root, 'data folder', folder=True)
                 except ConfigError as error:
-                    raise ConfigError(f'{place}: {error}') from None
+                    hint = _conversion(dataset, scope)
+                    raise ConfigError(f'{place}.data_root: {error}{hint}') from None
 
 
 def check_trackers(cfg: Config) -> None:
@@ -63,17 +67,25 @@ def check_checkpoint(path: str | None) -> None:
         check_exists(path, 'checkpoint')
 
 
-def _data_roots(node, place: str):
-    """Yield (place, ``data_root``) of a dataset and those nested in it."""
+def _conversion(dataset: Mapping, scope: str) -> str:
+    """The end of a message: the command that makes a dataset, if its class has it."""
+    kind = resolve(str(dataset.get('type')), 'DATASETS', scope)
+    facts = {**getattr(kind, 'METAINFO', {}), **(dataset.get('metainfo') or {})}
+    command = facts.get('convert', '').format(data_root=dataset['data_root'])
+    return f' (make it with: {command})' if command else ''
+
+
+def _datasets(node, place: str):
+    """Yield (place, config) of a dataset with a ``data_root``, and of those in it."""
     if isinstance(node, list | tuple):
         for index, child in enumerate(node):
-            yield from _data_roots(child, f'{place}[{index}]')
+            yield from _datasets(child, f'{place}[{index}]')
     elif isinstance(node, Mapping):
         place = place if place.endswith(']') else f'{place}.dataset'
         if isinstance(node.get('data_root'), str):
-            yield f'{place}.data_root', node['data_root']
+            yield place, node
         for key in ('dataset', 'datasets'):
-            yield from _data_roots(
+            yield from _datasets(
                 node.get(key), f'{place}.{key}'.removesuffix('.dataset')
             )
 

@@ -2,21 +2,28 @@
 
 import dis
 import os
+import re
+from pathlib import Path
 
 from mmcxr.engine.config_file import ConfigError
+
+_MISTAKES = (ValueError, TypeError, RuntimeError)
+_HOUSE = str(Path(__file__).resolve().parents[1])
+# How torch raises the error of a data worker anew: the traceback is its text.
+_WORKER = 'Original Traceback (most recent call last)'
+_FRAME = re.compile(r'^  File "(.+)", line \d+, in .+\n    (raise )?', re.MULTILINE)
 
 
 def user_lines(error: BaseException) -> list[str] | None:
     """What to tell a user instead of a traceback; None where that is wanted.
 
-    The user's are: a missing file, any error class of ours, and a ``ValueError`` or
-    ``RuntimeError`` that our own code raises, which by the custom of the house says
-    what to put right. The same error out of torch, or out of a C function that our
-    code calls, is a bug of somebody.
+    The user's are: a missing file, any error class of ours, and a ``ValueError``,
+    ``TypeError`` or ``RuntimeError`` that our own code raises, which by the custom of
+    the house says what to put right. The same error out of torch, or out of a C
+    function that our code calls, is a bug of somebody.
 
     Args:
-        error: anything a run raised. One of a data worker, which torch raises anew
-            with the worker's traceback as its text, is told by its last line.
+        error: anything a run raised, in this process or in a data worker.
     """
     if os.environ.get('MMCXR_TRACEBACK'):
         return None
@@ -28,16 +35,21 @@ def user_lines(error: BaseException) -> list[str] | None:
     text = str(error).strip() or type(error).__name__
     if isinstance(error, ConfigError):
         return text.splitlines()
-    if 'Original Traceback (most recent call last)' in text:
-        text = text.splitlines()[-1].removeprefix(f'{module}.{type(error).__name__}: ')
+    if _WORKER in text:
+        name = type(error).__qualname__
+        name = name if module == 'builtins' else f'{module}.{name}'
+        text = text.rpartition(f'\n{name}: ')[2]
     return [' '.join(text.split())]
 
 
 def _raised_by_us(error: BaseException) -> bool:
-    """Whether a ``raise`` statement of ours raised a ValueError or RuntimeError."""
+    """Whether a ``raise`` statement of ours raised one of the usual classes."""
     last = error.__traceback__
-    if type(error) not in (ValueError, RuntimeError) or last is None:
+    if type(error) not in _MISTAKES or last is None:
         return False
+    if _WORKER in str(error):
+        file, raised = (_FRAME.findall(str(error)) or [('', '')])[-1]
+        return bool(raised) and Path(file).resolve().is_relative_to(_HOUSE)
     while last.tb_next is not None:
         last = last.tb_next
     frame = last.tb_frame

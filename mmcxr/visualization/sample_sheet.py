@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 FILM_HEIGHT = 384  # pixels
 _FONT_SIZE = 15
 _LINE = 20
+_DARK = 24  # grey behind the texts
 _COLUMNS = 110  # letters a line
 _SAID = {'present': 1, 'uncertain': -1, 'absent': 0}
 
@@ -96,7 +97,7 @@ def _write(lines: Sequence[str]) -> np.ndarray:
     """(h, w, 3) panel with the lines, light on dark."""
     font = ImageFont.load_default(_FONT_SIZE)
     width = int(max((font.getlength(line) for line in lines), default=0)) + 16
-    panel = Image.new('RGB', (width, _LINE * len(lines) + 16), (24, 24, 24))
+    panel = Image.new('RGB', (width, _LINE * len(lines) + 16), (_DARK,) * 3)
     draw = ImageDraw.Draw(panel)
     for number, line in enumerate(lines):
         draw.text((8, 8 + _LINE * number), line, (235, 235, 235), font)
@@ -106,5 +107,8 @@ def _write(lines: Sequence[str]) -> np.ndarray:
 def _same_width(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
     width = max(part.shape[1] for part in parts)
     return [
-        np.pad(part, ((0, 0), (0, width - part.shape[1]), (0, 0))) for part in parts
+        np.pad(
+            part, ((0, 0), (0, width - part.shape[1]), (0, 0)), constant_values=_DARK
+        )
+        for part in parts
     ]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from PIL import Image
 
 from mmcxr.apis import (
@@ -139,3 +140,12 @@ def test_model_needs_a_film_pipeline(config, tmp_path):
     bare = Config(dict(model=config.model.to_dict()))
     with pytest.raises(KeyError, match='film_pipeline'):
         load_model(bare, tmp_path / 'any.pth')
+
+
+def test_scope_of_another_library_does_not_matter(config, model, films, tmp_path):
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'model.pth')
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        other = load_model(config, tmp_path / 'model.pth')
+        found = classify(other, films['pil'], TEXTS)
+    expected = classify(model, films['pil'], TEXTS)
+    np.testing.assert_allclose(found, expected, atol=1e-6)

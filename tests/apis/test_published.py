@@ -60,6 +60,62 @@ def test_swin_computes_what_the_authors_model_computes(swin):
         assert swin.scale() == weights['logit_scale'].exp()
 
 
+def test_swin_loss_smooths_labels_by_its_own_flag_alone(swin):
+    """Encoders in eval mode drop nothing, whatever the mode of the whole model."""
+    torch.manual_seed(0)
+    ids = torch.randint(1, 31, (3, 2, 6))
+    images = torch.randn(3, 2, 3, 224, 224)
+    inputs = dict(image=images, input_ids=ids, attention_mask=torch.ones_like(ids))
+    swin.label_smoothing = 0.1
+    try:
+        with torch.no_grad():
+            image, text = swin(inputs)
+            losses = {}
+            for swin.training in (False, True):  # the flag, not train()
+                losses[swin.training] = swin(inputs, mode='loss')
+    finally:
+        swin.label_smoothing, swin.training = 0.0, False
+    for training, eps in ((False, 0.0), (True, 0.1)):
+        pairs = [(image[:, v], text[:, t]) for v in (0, 1) for t in (0, 1)]
+        parts = dict(
+            i2t=[cross_entropy(swin, a, b, eps) for a, b in pairs],
+            t2i=[cross_entropy(swin, b, a, eps) for a, b in pairs],
+            icl=[cross_entropy(swin, image[:, a], image[:, 1 - a]) for a in (0, 1)],
+            tcl=[cross_entropy(swin, text[:, a], text[:, 1 - a]) for a in (0, 1)],
+        )
+        parts = {name: sum(terms) / len(terms) for name, terms in parts.items()}
+        total = (parts['i2t'] + parts['t2i']) / 2
+        total = total + 0.75 * parts['icl'] + 0.25 * parts['tcl']
+        for name, value in dict(parts, loss=total).items():
+            torch.testing.assert_close(losses[training][name], value)
+
+
+def cross_entropy(model, rows, columns, label_smoothing=0.0):
+    logits = model.logit_scale.detach().exp() * rows @ columns.T
+    return F.cross_entropy(
+        logits, torch.arange(len(rows)), label_smoothing=label_smoothing
+    )
+
+
+def test_swin_drops_attention_branches_only_when_trained(swin):
+    rates = {
+        name: module.drop_prob
+        for name, module in swin.image_backbone.named_modules()
+        if type(module).__name__ == 'DropPath' and module.drop_prob
+    }
+    assert len(rates) == 12 and set(rates.values()) == {0.1}
+    assert all('.attn.' in name for name in rates)
+    torch.manual_seed(0)
+    images = torch.randn(2, 3, 224, 224)
+    with torch.no_grad():
+        assert torch.equal(swin.encode_image(images), swin.encode_image(images))
+        swin.train()
+        try:
+            assert not torch.equal(swin.encode_image(images), swin.encode_image(images))
+        finally:
+            swin.eval()
+
+
 def test_model_is_ready(swin, files):
     assert not any(module.training for module in swin.modules())
     assert swin.published['variant'] == 'swint_mcc'

@@ -85,6 +85,16 @@ def test_mlp_projection():
         assert key in state_dict
 
 
+@pytest.mark.parametrize(
+    'loss', [None, {}, {'cxr_clip': None}, {'cxr_clip': {'label_smoothing': None}}, 'x']
+)
+def test_settings_without_losses_give_the_published_ones(loss):
+    checkpoint = cxr_clip_file()
+    checkpoint['config']['loss'] = loss
+    _, info = cxr_clip.convert(checkpoint)
+    assert info['loss'] == dict(image_weight=1.0, text_weight=0.5, label_smoothing=0.0)
+
+
 def test_parallel_prefix_and_a_left_over_classifier_are_tolerated():
     weights = cxr_clip_file()['model']
     weights['image_encoder.resnet.fc.weight'] = torch.zeros(1000, 2048)

@@ -300,7 +300,7 @@ def test_an_unreadable_film_is_replaced(many_films, monkeypatch):
     assert images_of(again, [5]) == seen[:1]
 
 
-def test_too_many_unreadable_films(many_films):
+def test_too_many_unreadable_films(many_films, monkeypatch):
     break_films(many_films, ['5.png', '7.png', '9.png'])
     dataset = ClassificationDataset(many_films, pipeline=READ, max_unreadable=0.1)
     images_of(dataset, [5, 7, 5])
@@ -309,8 +309,13 @@ def test_too_many_unreadable_films(many_films):
     ):
         images_of(dataset, range(8, 10))
     strict = ClassificationDataset(many_films, pipeline=READ, max_unreadable=0)
+    said = []
+    monkeypatch.setattr(
+        table_dataset, 'print_log', lambda text, *args: said.append(text)
+    )
     with pytest.raises(UnreadableFilm, match='1 of 24'):
         strict[5]
+    assert not said  # no word of another sample: there is none
     lenient = ClassificationDataset(many_films, pipeline=READ, max_unreadable=0.001)
     lenient[5]  # one is allowed
 

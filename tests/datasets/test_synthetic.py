@@ -260,3 +260,7 @@ def test_tool(repo_dir, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         runpy.run_path(tool, run_name='__main__')
     assert stop.value.code == 2 and 'remove it' in capsys.readouterr().err
+    monkeypatch.setattr(sys, 'argv', [tool, '--num-films', '0', '--out', 'x'])
+    with pytest.raises(SystemExit, match='2'):
+        runpy.run_path(tool, run_name='__main__')
+    assert 'count from 1' in capsys.readouterr().err

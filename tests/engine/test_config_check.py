@@ -28,6 +28,20 @@ def changed(cfg: Config, place: str, value) -> list[str]:
     return check_config(cfg)
 
 
+def test_a_type_of_another_scope(toy):
+    line = changed(toy, 'train_dataloader.dataset', dict(
+        type='SyntheticFilms', data_root='x', _scope_='mmengine'))  # fmt: skip
+    assert line == [
+        "train_dataloader.dataset.type: no dataset of scope 'mmengine' is called "
+        "'SyntheticFilms'; did you mean 'mmcxr.SyntheticFilms'?"
+    ]
+
+
+def test_init_cfg_without_type(toy):
+    lines = changed(toy, 'model.init_cfg', dict(checkpoint='x.pth'))
+    assert "model.init_cfg: needs a 'type'" in lines
+
+
 def test_good_config_has_no_mistakes(toy):
     assert check_config(toy) == []
 

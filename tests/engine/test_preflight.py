@@ -1,8 +1,15 @@
 """Folders, checkpoints and packages that a run needs."""
 
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 from mmengine.config import Config
+from torch.utils.data import DataLoader, Dataset
 
+from mmcxr.datasets.film import read_film
+from mmcxr.datasets.seeding import hash_numbers
+from mmcxr.datasets.transforms.text import check_mode, sections_of
 from mmcxr.engine import preflight
 from mmcxr.engine.config_file import ConfigError
 from mmcxr.engine.user_error import user_lines
@@ -30,6 +37,19 @@ def test_missing_data_folder_is_named_with_its_neighbour(tmp_path):
         f"{tmp_path / 'mimic_cxr'}; did you mean '{tmp_path / 'mimic-cxr'}'?"
     )
     preflight.check_data(cfg, ('test_dataloader',))  # not used, not looked at
+
+
+def test_missing_data_folder_comes_with_the_command_that_makes_it(tmp_path):
+    (tmp_path / 'film').touch()  # a file is no data folder, nor near to one
+    for kind, root in (('SyntheticPairs', 'films'), ('mmcxr.SyntheticFilms', 'film')):
+        root = tmp_path / root
+        cfg = dict(train_dataloader=dict(dataset=dict(type=kind, data_root=str(root))))
+        with pytest.raises(ConfigError) as error:
+            preflight.check_data(Config(cfg), ('train_dataloader',))
+        assert str(error.value) == (
+            f'train_dataloader.dataset.data_root: no data folder at {root} (make '
+            f'it with: python tools/dataset_converters/synthetic.py --out {root})'
+        )
 
 
 def test_missing_parts_of_a_loop():
@@ -90,14 +110,40 @@ def test_whose_error_it_is(monkeypatch):
     assert lines_of('int("x")', house) is None
     assert lines_of('a, b = [1]', house) is None
     assert lines_of('raise KeyError("x")', house) is None
+    assert lines_of('raise TypeError("no text")', house) == ['no text']
     assert lines_of('assert False', house) is None
     monkeypatch.setenv('MMCXR_TRACEBACK', '1')
     assert lines_of('raise ValueError("use 2")', house) is None
 
 
-def test_error_of_a_data_worker_is_told_by_its_last_line():
-    text = (
-        'Caught Ours in DataLoader worker process 0.\\nOriginal Traceback (most recent '
-        'call last):\\n  File "a.py"\\nmmcxr.datasets.somewhere.Ours: a.jpg is empty\\n'
-    )
-    assert lines_of(f"raise Ours('{text}')", 'torch.utils') == ['a.jpg is empty']
+class Sample(Dataset):
+    """One sample, and an error instead of it."""
+
+    def __init__(self, make: Callable):
+        self.make = make
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int):
+        return self.make()
+
+
+@pytest.mark.parametrize(
+    ('make', 'lines'),
+    [
+        (lambda: read_film('gone.jpg'), ['gone.jpg: no such file']),
+        (
+            lambda: sections_of(dict(study_id='s1', sections=dict(findings=['a\nb']))),
+            ["study 's1' of an unnamed dataset: sections['findings'] is not text but "
+             "['a\\nb']"],
+        ),
+        (lambda: check_mode('fist', 2), ["mode 'fist' is none of train, first"]),
+        (lambda: np.zeros(3).reshape(2, 2), None),  # numpy's
+        (lambda: hash_numbers('a'), None),  # a bug of ours, not an errand of the user's
+    ],
+)  # fmt: skip
+def test_error_of_a_data_worker(make, lines):
+    with pytest.raises(Exception, match='in DataLoader worker process 0') as error:
+        list(DataLoader(Sample(make), num_workers=1))
+    assert user_lines(error.value) == lines

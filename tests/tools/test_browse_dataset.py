@@ -13,19 +13,21 @@ from mmcxr.engine.config_file import ConfigError
 from mmcxr.visualization.sample_sheet import FILM_HEIGHT
 
 CONFIG = """
+default_scope = 'mmcxr'
+sampler = dict(type='EpochSampler')
 views = dict(type='MultiView', num_views=2, transforms=[
     dict(type='LoadFilm'),
     dict(type='mmcv.RandomFlip', prob=0.5),
     dict(type='mmcv.Resize', scale=(32, 32)),
 ])
 root = '{root}'
-train_dataloader = dict(dataset=dict(
+train_dataloader = dict(sampler=sampler, dataset=dict(
     type='ImageTextDataset', data_root=root,
     pipeline=[views, dict(type='ChooseTexts'), dict(type='PackStudy')]))
-val_dataloader = dict(dataset=dict(
+val_dataloader = dict(sampler=sampler, dataset=dict(
     type='ClassificationDataset', data_root=root,
     pipeline=[dict(type='LoadFilm'), dict(type='PackFilm')]))
-test_dataloader = dict(dataset=dict(
+test_dataloader = dict(sampler=sampler, dataset=dict(
     type='SegmentationDataset', data_root=root,
     metainfo=dict(empty_mask='background'),
     pipeline=[
@@ -96,7 +98,7 @@ def test_epochs_and_seeds_show_other_augmentations(config, tmp_path):
 
 
 def test_phase_that_is_not_there(config, tmp_path):
-    config.write_text('train_dataloader = dict()\n')
+    config.write_text("log_level = 'INFO'\n")
     with pytest.raises(ConfigError, match='has no test_dataloader'):
         browse_dataset(config, tmp_path, 'test')
 
@@ -115,3 +117,7 @@ def test_command(config, tmp_path, repo_dir, monkeypatch, capsys):
         )
     error = capsys.readouterr().err
     assert error.endswith('no: no such folder\n') and error.count('\n') == 1
+    with pytest.raises(SystemExit, match='2'):
+        run(config, '--cfg-options', 'train_dataloader.dataset.data_roots=x')
+    error = capsys.readouterr().err
+    assert "takes no argument 'data_roots'; did you mean 'data_root'?" in error

@@ -26,6 +26,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.num_patients is None and args.num_films is None:
         args.num_films = 500
+    if (args.num_patients or args.num_films or 0) < 1:
+        parser.error('--num-films and --num-patients count from 1')
     return args
 
 

@@ -76,5 +76,5 @@ if __name__ == '__main__':
     try:
         main()
     except (ValueError, OSError, ImportError) as error:
-        print(f'{type(error).__name__}: {error}', file=sys.stderr)
+        print(f'back_translate.py: {error}', file=sys.stderr)
         sys.exit(2)

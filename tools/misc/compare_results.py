@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         print('--separate gives each its own column', file=sys.stderr)
         return 2
     except (OSError, ValueError) as error:
-        print(f'compare_results: {error}', file=sys.stderr)
+        print(f'compare_results.py: {error}', file=sys.stderr)
         return 2
     print(FORMATS[args.format](table))
     return 0

@@ -38,5 +38,5 @@ if __name__ == '__main__':
     try:
         main()
     except (ValueError, OSError) as error:
-        print(f'{type(error).__name__}: {error}', file=sys.stderr)
+        print(f'train_tokenizer.py: {error}', file=sys.stderr)
         sys.exit(2)

@@ -1,10 +1,11 @@
 # CheXpert 5x200: its impressions, and the classes of the nearest (GLoRIA).
 _base_ = './pairs_test_224.py'
 data_root = 'data/chexpert-5x200'
+# Every film is a query, as released, also where two are of one study.
 test_pipeline = [
-    _base_.view_pipeline, dict(type='RetrievalText', rule='impression'), *_base_.pack_pipeline]
+    dict(type='LoadFilm'), *_base_.film_pipeline,
+    dict(type='RetrievalText', rule='impression'), *_base_.pack_pipeline]
 test_dataloader = dict(
     dataset=dict(
-        type='CheXpert5x200', level='study',
-        data_root=data_root, pipeline=test_pipeline))
+        type='CheXpert5x200', data_root=data_root, pipeline=test_pipeline))
 test_evaluator = dict(type='RetrievalMetric', text_rule='impression', class_precision=(5, 10, 100))

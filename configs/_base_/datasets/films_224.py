@@ -1,6 +1,9 @@
 # Labelled films at 224 px to train on, CXR-CLIP's `clahe` recipe. A label fraction is
 # a matter of the command line: train_dataloader.dataset.fraction=0.1. The number of
-# updates stays the same, as the published 30 epochs at 100 % and 300 at 10 % do.
+# updates stays the same. Released are 30 epochs at 100 % and 300 at 10 %, the same but
+# for the incomplete batch that each epoch drops: at 10 % they make 2,100 updates on
+# RSNA, 900 on SIIM and 1,200 on VinDr-CXR (train_cfg.max_iters, and a tenth of it for
+# param_scheduler.warmup).
 _base_ = './films_test_224.py'
 train_pipeline = [
     dict(type='LoadFilm'),

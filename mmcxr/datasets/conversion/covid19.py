@@ -15,7 +15,7 @@ from PIL import Image
 from ..covid19 import COVID19_CLASSES
 from ..splits import draw_clean
 from ..table import VIEWS
-from ..table_checks import nearest
+from ..table_checks import check_paths, nearest
 from ..table_file import TableError, read_cells
 from .writing import Tally, place_file, with_progress, write_dataset
 
@@ -68,7 +68,8 @@ def convert_covid19(source: str | Path, out: str | Path, link: bool = False) -> 
         Counts of what was written, left out and not understood.
 
     Raises:
-        TableError: no metadata, or without its columns.
+        TableError: no metadata, or without its columns, or an image that is not a
+            path under ``images/``.
         ValueError: no image can be used.
     """
     source, out, tally = Path(source), Path(out), Tally()
@@ -139,6 +140,7 @@ def _records(source: Path, tally: Tally) -> list[dict[str, str]]:
     for name in _NEEDED:
         if name not in table:
             raise TableError(f'{path}: no column {name!r}{nearest(name, table)}')
+    check_paths(table, 'image', 'images', path)  # before anything is copied there
     optional = ('sex', 'age', 'offset_days', 'clinical_notes', *_EXTRA)
     table = table.assign(**{name: '' for name in optional if name not in table})
     table['offset_days'] = table['offset_days'].str.strip()

@@ -10,9 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..table import SECTIONS
-from ..table_checks import nearest
 from ..table_file import TableError, read_cells
-from .cxr_clip_forms import FORMS, Form, parse_list
+from .cxr_clip_forms import FORMS, Form, cell_of, parse_strings
 from .writing import Tally, place_file, with_progress, write_dataset
 
 _VIEWS = {'AP': 'AP', 'PA': 'PA', 'LATERAL': 'LATERAL', 'LL': 'LATERAL'}
@@ -74,10 +73,6 @@ def _study_rows(
     form: Form, record: dict, place: str, name: str, tally: Tally
 ) -> list[dict]:
     """Rows of our table for one row of theirs; ``name`` is a name for its study."""
-    if form.image not in record:
-        raise TableError(
-            f'{place}: no column {form.image!r}{nearest(form.image, record)}'
-        )
     films = _films(form, record, place, tally)
     labels = form.labels(record, place) if form.labels else {}
     texts = _texts(form, record, place)
@@ -95,18 +90,21 @@ def _study_rows(
 
 def _films(form: Form, record: dict, place: str, tally: Tally) -> list[tuple[str, str]]:
     """(path, view) of the images of a study."""
-    if 'view' not in record:
-        cell = record[form.image]
-        paths = parse_list(cell, form.image, place) if cell[:1] == '[' else [cell]
-        return [(path, '') for path in paths]
     films = []
-    for name in parse_list(record['view'], 'view', place):
-        if name not in record:
-            raise TableError(f'{place}: view {name!r} has no column of that name')
-        view = _VIEWS.get(name.upper(), '')
-        if not view:
-            tally.note('views not understood', name)
-        films += [(path, view) for path in parse_list(record[name], name, place)]
+    if 'view' not in record:
+        cell = cell_of(record, form.image, place)
+        listed = cell.startswith('[')
+        paths = parse_strings(record, form.image, place) if listed else [cell]
+        films = [(path, '') for path in paths if path]
+    else:
+        for name in parse_strings(record, 'view', place):
+            view = _VIEWS.get(name.upper(), '')
+            if not view:
+                tally.note('views not understood', name)
+            films += [(path, view) for path in parse_strings(record, name, place)]
+        of_a_view = dict(films)
+        paths = parse_strings(record, form.image, place)
+        films += [(path, '') for path in paths if path not in of_a_view]
     if not films:
         raise TableError(f'{place}: the study has no image')
     return films
@@ -115,12 +113,15 @@ def _films(form: Form, record: dict, place: str, tally: Tally) -> list[tuple[str
 def _texts(form: Form, record: dict, place: str) -> dict[str, str]:
     """Sections. Of a single one nothing tells which it is: it becomes findings."""
     texts = dict.fromkeys(SECTIONS, '')
-    if form.text in record and 'view' not in record:
-        texts['findings' if form.text == 'text' else 'impression'] = record[form.text]
+    if not form.text:
         return texts
-    for column, suffix in (('text', ''), ('text_augment', '_augmented')):
+    text = cell_of(record, form.text, place)
+    if 'view' not in record:
+        texts['findings' if form.text == 'text' else 'impression'] = text
+        return texts
+    for column, suffix in ((form.text, ''), ('text_augment', '_augmented')):
         if column in record:
-            parts = parse_list(record[column], column, place)
+            parts = parse_strings(record, column, place)
             if len(parts) > len(SECTIONS):
                 raise TableError(
                     f'{place}, column {column!r}: {len(parts)} texts; a report has '

@@ -6,31 +6,9 @@ from dataclasses import dataclass
 
 from ..chest_xray14 import CHEST_XRAY14_CLASSES
 from ..chexpert import CHEXPERT_CLASSES, CheXpert5x200
+from ..table_checks import nearest
 from ..table_file import TableError
-
-#: Order of the list in column ``label``.
-VINDR_LABELS = (
-    'Aortic enlargement',
-    'Atelectasis',
-    'Calcification',
-    'Cardiomegaly',
-    'Consolidation',
-    'ILD',
-    'Infiltration',
-    'Lung Opacity',
-    'Mediastinal shift',
-    'Nodule/Mass',
-    'Pleural effusion',
-    'Pleural thickening',
-    'Pneumothorax',
-    'Pulmonary fibrosis',
-    'Rib fracture',
-    'Other lesion',
-    'Lung tumor',
-    'Pneumonia',
-    'Tuberculosis',
-    'Other diseases',
-)
+from ..vindr_cxr import VINDR_LABELS
 
 
 @dataclass(frozen=True)
@@ -42,7 +20,7 @@ class Form:
         labels: of (cell by column, place) the labels by class; None: there are none.
         ids: pattern with groups ``patient`` and perhaps ``study`` in image paths.
         scheme: name of the split list.
-        text: column of a single text, in files without lists of sections.
+        text: column of the report; empty: there is none.
         image: column of the image or images.
     """
 
@@ -50,17 +28,29 @@ class Form:
     labels: Callable | None = None
     ids: str = r'(?!)'
     scheme: str = 'cxr_clip'
-    text: str = 'text'
+    text: str = ''
     image: str = 'image'
 
 
-def parse_list(cell: str, column: str, place: str) -> list:
+def cell_of(record: dict[str, str], column: str, place: str) -> str:
+    """The cell of a column that must be there.
+
+    Raises:
+        TableError: there is no such column.
+    """
+    if column not in record:
+        raise TableError(f'{place}: no column {column!r}{nearest(column, record)}')
+    return record[column]
+
+
+def parse_list(record: dict[str, str], column: str, place: str) -> list:
     """The Python list in a cell.
 
     Raises:
-        TableError: it holds something else; a bare text would be taken letter by
-            letter.
+        TableError: no such column, or it holds something else; a bare text would be
+            taken letter by letter.
     """
+    cell = cell_of(record, column, place)
     try:
         value = ast.literal_eval(cell)
     except (ValueError, SyntaxError):
@@ -73,6 +63,19 @@ def parse_list(cell: str, column: str, place: str) -> list:
     return value
 
 
+def parse_strings(record: dict[str, str], column: str, place: str) -> list[str]:
+    """The list of strings in a cell; see :func:`parse_list`.
+
+    Raises:
+        TableError: also where an item is not a string.
+    """
+    items = parse_list(record, column, place)
+    for item in items:
+        if not isinstance(item, str):
+            raise TableError(f'{place}, column {column!r}: {item!r} is no text or path')
+    return items
+
+
 def _three_lists(classes: tuple[str, ...], complete: bool) -> Callable:
     """Reader of ``text_label``: [positives, negatives, uncertains] or [positives].
 
@@ -80,32 +83,40 @@ def _three_lists(classes: tuple[str, ...], complete: bool) -> Callable:
     """
 
     def read(record: dict, place: str) -> dict[str, int | str]:
-        value = parse_list(record.get('text_label', ''), 'text_label', place)
+        value = parse_list(record, 'text_label', place)
         lists = value if all(isinstance(part, list) for part in value) else [value]
-        labels = dict.fromkeys(classes, 0 if complete else '')
+        if len(lists) > 3:
+            raise TableError(f'{place}: {len(lists)} lists in text_label, at most 3')
+        named = {}
         for label, names in zip((1, 0, -1), lists, strict=False):
             for name in names:
-                if name not in labels:
+                if name not in classes:
                     raise TableError(f'{place}: unknown class {name!r} in text_label')
-                labels[name] = label
-        return labels
+                if named.setdefault(name, label) != label:
+                    raise TableError(f'{place}: {name!r} is in two lists of text_label')
+        return dict.fromkeys(classes, 0 if complete else '') | named
 
     return read
 
 
 def _vindr_labels(record: dict, place: str) -> dict[str, int]:
-    values = parse_list(record.get('label', ''), 'label', place)
+    values = parse_list(record, 'label', place)
     if len(values) != len(VINDR_LABELS):
         raise TableError(f'{place}: {len(values)} labels, expected {len(VINDR_LABELS)}')
+    for value in values:
+        if value not in (0, 1):
+            raise TableError(f'{place}: {value!r} in label is neither 0 nor 1')
     return dict(zip(VINDR_LABELS, map(int, values), strict=True))
 
 
 def _one_label(name: str) -> Callable:
-    return lambda record, place: {name: record.get('label', '')}
+    return lambda record, place: {name: cell_of(record, 'label', place)}
 
 
 def _columns(classes: tuple[str, ...]) -> Callable:
-    return lambda record, place: {name: record.get(name, '') for name in classes}
+    return lambda record, place: {
+        name: cell_of(record, name, place) for name in classes
+    }
 
 
 _CHEXPERT_IDS = r'(?P<patient>patient\d+)/(?P<study>study\d+)'
@@ -121,6 +132,7 @@ FORMS = {
         {**_files('mimic', 'train val'), 'test': 'mimic_cxr_test.csv'},
         ids=r'(?P<patient>p\d{8})/(?P<study>s\d+)',
         scheme='official',
+        text='text',
     ),
     'chexpert': Form(
         _files('chexpert', 'train val'),
@@ -142,5 +154,5 @@ FORMS = {
         text='Report Impression',
         image='Path',
     ),
-    'openi': Form(dict(test='openi_test.csv')),
+    'openi': Form(dict(test='openi_test.csv'), text='text'),
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from rich.progress import track
 
-from ..table import read_table
+from ..table import TableError, read_table
 
 _NAMED = 5  # of each kind, so many are named in the summary
 
@@ -43,7 +43,7 @@ class Tally:
 
 def write_dataset(
     root: Path, rows: Sequence[dict], splits: dict[str, pd.DataFrame]
-) -> pd.DataFrame:
+) -> None:
     """Write split lists and, last, the table; a table means that all is there.
 
     Args:
@@ -51,23 +51,25 @@ def write_dataset(
         rows: cells by column; the first row has all columns.
         splits: lists with columns image and split, by scheme.
 
-    Returns:
-        The table as it reads.
-
     Raises:
         ValueError: there are no rows.
-        TableError: the table would not read; nothing is written then.
+        TableError: the table would not read; it is not written then.
     """
     if not rows:
         raise ValueError('nothing to write: no image of the source can be used')
     cells = pd.DataFrame(rows).fillna('')
     with tempfile.TemporaryDirectory() as folder:
         write_csv(Path(folder) / 'table.csv', cells)
-        table = read_table(folder)
+        try:
+            read_table(folder)
+        except TableError as error:
+            fault = str(error).replace(folder, str(root))
+            raise TableError(
+                f'no table written, the source needs mending: {fault}'
+            ) from error
     for scheme, listed in splits.items():
         write_csv(root / 'splits' / f'{scheme}.csv', listed[['image', 'split']])
     write_csv(root / 'table.csv', cells)
-    return table
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:

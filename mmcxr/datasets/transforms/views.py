@@ -5,7 +5,7 @@ from mmcv.transforms import BaseTransform
 
 from mmcxr.registry import TRANSFORMS
 
-_RULES = ('distinct', 'released', 'first')
+_RULES = ('distinct', 'released', 'released_val', 'first')
 
 
 @TRANSFORMS.register_module()
@@ -21,6 +21,8 @@ class MultiView(BaseTransform):
       one view is drawn and its first two images taken (the first one twice if it
       has one), so that two positions never meet; of two views, any two images; of
       one view, two images, or one twice. Without any view, the first two images.
+    - ``released_val``: that code in validation: from three views on it still draws,
+      else it takes the first two images.
     - ``first``: as ``distinct`` but in the study's order, with no draw: validation.
 
     Required keys: ``views``, a list of dict(img_path, image, view).
@@ -32,7 +34,7 @@ class MultiView(BaseTransform):
             (``LoadFilm``) and runs once for each distinct file; the others run for
             each view, and must end in one common size.
         num_views: V; the paper has 2.
-        select: ``distinct``, ``released`` or ``first``.
+        select: ``distinct``, ``released``, ``released_val`` or ``first``.
 
     Raises:
         ValueError: from :meth:`transform`: no views, or films of unequal size.
@@ -43,8 +45,8 @@ class MultiView(BaseTransform):
     ):
         if select not in _RULES:
             raise ValueError(f'select {select!r} is none of {", ".join(_RULES)}')
-        if select == 'released' and num_views != 2:
-            raise ValueError("select='released' is a rule for two views")
+        if select.startswith('released') and num_views != 2:
+            raise ValueError(f'select={select!r} is a rule for two views')
         if not transforms or num_views < 1:
             raise ValueError('MultiView needs a film pipeline and at least one view')
         self.load, *self.transforms = (TRANSFORMS.build(t) for t in transforms)
@@ -91,13 +93,13 @@ def choose_views(views: list[dict], num_views: int, select: str) -> list[dict]:
     Args:
         views: at least one dict with the key ``view``.
         num_views: length of the result; images may occur in it more than once.
-        select: ``distinct``, ``released`` or ``first``.
+        select: ``distinct``, ``released``, ``released_val`` or ``first``.
     """
     groups = {}
     for view in views:
         groups.setdefault(view['view'], []).append(view)
-    if select == 'released':
-        return _released(views, list(groups.values()))
+    if select.startswith('released'):
+        return _released(views, list(groups.values()), select == 'released')
     order = (lambda items: items) if select == 'first' else _shuffled
     groups = [order(group) for group in order(list(groups.values()))]
     leaders = [group[0] for group in groups]
@@ -106,11 +108,13 @@ def choose_views(views: list[dict], num_views: int, select: str) -> list[dict]:
     return [queue[i % len(queue)] for i in range(num_views)]
 
 
-def _released(views: list[dict], groups: list[list[dict]]) -> list[dict]:
-    """Two images, as CXR-CLIP's data set chooses them when training."""
+def _released(
+    views: list[dict], groups: list[list[dict]], training: bool
+) -> list[dict]:
+    """Two images, as CXR-CLIP's data set chooses them."""
     if len(groups) >= 3:
         pair = groups[np.random.randint(len(groups))][:2]
-    elif views[0]['view'] == '' and len(groups) == 1:
+    elif not training or (views[0]['view'] == '' and len(groups) == 1):
         pair = views[:2]
     else:
         pair = _shuffled(views)[:2]

@@ -1,4 +1,5 @@
 from .classification import ClassificationMetric
 from .contrastive import ContrastiveLossMetric
+from .label_loss import LabelLossMetric
 from .retrieval import RetrievalMetric
 from .segmentation import SegmentationMetric

@@ -162,9 +162,17 @@ def test_nothing_to_convert(tmp_path):
         convert_covid19(source, tmp_path / 'out')
 
 
+def test_nothing_is_copied_out_of_the_folder(tmp_path):
+    source = write_source(tmp_path / 'source', [['../a.png', *ROWS[0][1:]]])
+    (source / 'images/a.png').rename(source / 'a.png')
+    with pytest.raises(TableError, match="row 1 .*'../a.png' is not a path under"):
+        convert_covid19(source, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
 def test_a_table_that_would_not_read_is_not_written(tmp_path):
     rows = [['a.png', '2', '0', 'M', 'old', *ROWS[0][5:]]]
-    with pytest.raises(TableError, match="'age': 'old' is no age"):
+    with pytest.raises(TableError, match="out/table.csv: .*'age': 'old' is no age"):
         convert_covid19(write_source(tmp_path / 'source', rows), tmp_path / 'out')
     with pytest.raises(TableError, match='holds none of'):
         find_table(tmp_path / 'out')

@@ -1,15 +1,17 @@
 import csv
 
 import pytest
+from mmengine.config import Config
 
 from mmcxr.datasets.chest_xray14 import ChestXray14Pairs
 from mmcxr.datasets.chexpert import CheXpert5x200, CheXpertPairs
 from mmcxr.datasets.conversion.cxr_clip_csv import convert_cxr_clip_csv
-from mmcxr.datasets.conversion.cxr_clip_forms import FORMS, VINDR_LABELS, parse_list
+from mmcxr.datasets.conversion.cxr_clip_forms import FORMS, parse_list
 from mmcxr.datasets.mimic_cxr import MIMICCXR
 from mmcxr.datasets.splits import overlap, read_split
 from mmcxr.datasets.table import TableError, label_columns, read_table
-from mmcxr.datasets.vindr_cxr import VinDrCXR
+from mmcxr.datasets.vindr_cxr import VINDR_LABELS, VinDrCXR
+from mmcxr.registry import DATASETS
 
 
 @pytest.fixture
@@ -84,7 +86,68 @@ def test_a_bare_text_is_refused(convert):
 @pytest.mark.parametrize('cell', ['', 'PA', "'PA'", '{1}', '["x"', '__import__("os")'])
 def test_cells_that_are_no_lists(cell):
     with pytest.raises(TableError, match="here: row 3, column 'view'"):
-        parse_list(cell, 'view', 'here: row 3')
+        parse_list({'view': cell}, 'view', 'here: row 3')
+
+
+def test_an_image_of_no_view_is_kept(convert, tmp_path):
+    row = ["['p1/a.jpg', 'p1/b.jpg']", "['PA']", '[]', "['p1/a.jpg']"]
+    rows = [MIMIC, [*row, '[]', "['Clear lungs.']", '[]']]
+    convert('mimic-cxr', ['p1/a.jpg', 'p1/b.jpg'], mimic_train=rows)
+    table = read_table(tmp_path / 'out')
+    assert table['image'].tolist() == ['p1/a.jpg', 'p1/b.jpg']
+    assert table['view'].tolist() == ['PA', '']
+
+
+@pytest.mark.parametrize(
+    ('dataset', 'name', 'header', 'row', 'fault'),
+    [
+        ('siim', 'siim_train', 'image,lable', 'a.png,1', "no column 'label' .*'lable'"),
+        ('openi', 'openi_test', 'image', 'a.png', "row 1: no column 'text'"),
+        ('chexpert-5x200', 'chexpert5x200', 'Path', 'a.png', "no column 'Atelectasis'"),
+        ('vindr-cxr', 'vindr_test', 'image', 'a.png', "row 1: no column 'label'"),
+        (
+            'vindr-cxr',
+            'vindr_test',
+            'image;label',
+            f'a.png;{[0] * 19 + [None]}',
+            'row 1: None in label is neither 0 nor 1',
+        ),
+        (
+            'chestx-ray14',
+            'chest14_train',
+            'image;text_label',
+            '[];[]',
+            'the study has no',
+        ),
+        (
+            'chestx-ray14',
+            'chest14_train',
+            'image;text_label',
+            '[3];[]',
+            "column 'image': 3 is no text or path",
+        ),
+        (
+            'chestx-ray14',
+            'chest14_train',
+            'image;text_label',
+            'a.png;[["Mass"], [], ["Mass"]]',
+            "'Mass' is in two lists",
+        ),
+        (
+            'chestx-ray14',
+            'chest14_train',
+            'image;text_label',
+            'a.png;[[], [], [], ["Mass"]]',
+            '4 lists in text_label, at most 3',
+        ),
+        ('siim', 'siim_train', 'image,label', 'a.png,yes', 'out/table.csv: row 1.*yes'),
+    ],
+)
+def test_what_cannot_be_read_is_refused(convert, dataset, name, header, row, fault):
+    separator = ';' if ';' in header else ','
+    rows = [header.split(separator), row.split(separator)]
+    with pytest.raises(TableError, match=fault):
+        convert(dataset, ['a.png'], **{name: rows})
 
 
 def test_chexpert(convert, tmp_path):
@@ -162,7 +225,36 @@ def test_chexpert_5x200(convert, tmp_path):
     assert info['gt_label'].tolist() == [0, 0, 0, 1, 0]
 
 
-def test_rsna_and_openi(convert, tmp_path):
+def test_two_films_of_a_study_of_5x200_are_two_queries(convert, tmp_path, repo_dir):
+    """As the retrieval configs read them: one sample per row of the list."""
+    classes = CheXpert5x200.METAINFO['classes']
+    films = [f'train/patient00005/study1/view{i}_frontal.jpg' for i in (1, 2)]
+    labels = [float(name == 'Edema') for name in classes]
+    rows = [[film, text, *labels] for film, text in zip(films, 'ab', strict=True)]
+    header = ['Path', 'Report Impression', *classes]
+    convert('chexpert-5x200', films, chexpert5x200=[header, *rows])
+    dataset = retrieval_dataset(repo_dir, 'chexpert-5x200', tmp_path / 'out')
+    assert [info['image'] for info in dataset] == films
+
+
+def test_openi_films_of_unknown_view_are_frontal(convert, tmp_path, repo_dir):
+    """The list says no view, and holds frontal films only."""
+    rows = [['image', 'text'], ['a.png', 'Clear.'], ['b.png', 'Big heart.']]
+    convert('openi', ['a.png', 'b.png'], openi_test=rows)
+    dataset = retrieval_dataset(repo_dir, 'openi', tmp_path / 'out')
+    assert [info['views'][0]['image'] for info in dataset] == ['a.png', 'b.png']
+
+
+def retrieval_dataset(repo_dir, name, data_root):
+    """Test set of a retrieval config, without its pipeline."""
+    config = Config.fromfile(
+        repo_dir / f'configs/benchmarks/retrieval/{name}/cxr-clip_r50.py'
+    )
+    options = dict(config.test_dataloader.dataset, data_root=data_root, pipeline=[])
+    return DATASETS.build(options)
+
+
+def test_rsna(convert, tmp_path):
     rows = [['image', 'label', 'class'], ['a.png', 1, 'Pneumonia']]
     convert('rsna', ['a.png'], rsna_train=rows)
     table = read_table(tmp_path / 'out')

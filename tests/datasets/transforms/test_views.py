@@ -63,7 +63,7 @@ def test_unknown_positions_are_one_position():
     assert set(found) == {('0', '2'), ('1', '2'), ('2', '0'), ('2', '1')}
 
 
-@pytest.mark.parametrize('select', ['distinct', 'released', 'first'])
+@pytest.mark.parametrize('select', ['distinct', 'released', 'released_val', 'first'])
 def test_one_image_is_taken_twice(select):
     assert set(pairs(study('PA'), select)) == {('0', '0')}
 
@@ -102,6 +102,13 @@ def test_released_ignores_two_positions():
 
 def test_released_without_positions_draws_nothing():
     assert set(pairs(study('', '', ''), 'released')) == {('0', '1')}
+
+
+def test_released_validation_draws_among_three_positions_only():
+    assert set(pairs(study('PA', 'PA', 'LATERAL'), 'released_val')) == {('0', '1')}
+    assert set(pairs(study('AP', 'AP', 'AP'), 'released_val')) == {('0', '1')}
+    found = pairs(study('PA', 'AP', 'AP', 'LATERAL'), 'released_val')
+    assert set(found) == {('0', '0'), ('1', '2'), ('3', '3')}
 
 
 # --- the transform ---------------------------------------------------------------
@@ -196,8 +203,9 @@ def test_study_without_images():
 @pytest.mark.parametrize(
     ('options', 'cause'),
     [
-        (dict(select='random'), 'none of distinct, released, first'),
+        (dict(select='random'), 'none of distinct, released, released_val, first'),
         (dict(select='released', num_views=3), 'for two views'),
+        (dict(select='released_val', num_views=1), 'for two views'),
         (dict(num_views=0), 'at least one view'),
         (dict(transforms=[]), 'needs a film pipeline'),
     ],

@@ -6,6 +6,8 @@
 #       train_dataloader.dataset.fraction=0.1
 # Differs from the released code: the best checkpoint has the highest AUROC on the
 # validation split, which for VinDr-CXR is not the training split.
+# As released, that of the lowest loss: default_hooks.checkpoint.rule=less
+#   default_hooks.checkpoint.save_best=label_loss/bce
 _base_ = [
     '../../../_base_/models/film-classifier_cxr-clip_swin-t.py',
     '../../../_base_/datasets/rsna_224.py',
