@@ -1,4 +1,5 @@
 """Packaging of mmcxr; tool settings live in pyproject.toml."""
+
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -33,8 +34,13 @@ REQUIRES = [
     'regex',
 ]
 EXTRAS = {
-    'test': ['pytest>=8', 'pytest-timeout>=2.3', 'pyarrow>=16',
-             'torchxrayvision>=1.4', 'sentencepiece>=0.2'],
+    'test': [
+        'pytest>=8',
+        'pytest-timeout>=2.3',
+        'pyarrow>=16',
+        'torchxrayvision>=1.4',
+        'sentencepiece>=0.2',
+    ],
     'tracking': ['tensorboard>=2.16', 'wandb>=0.18', 'mlflow>=3'],
     'dev': ['ruff>=0.14,<0.16', 'codespell>=2.3', 'pre-commit>=3.8'],
 }
@@ -42,8 +48,7 @@ EXTRAS = {
 setup(
     name='mmcxr',
     version=VERSION,
-    description='Pre-training and evaluation of chest X-ray models, '
-                'OpenMMLab style',
+    description='Pre-training and evaluation of chest X-ray models, OpenMMLab style',
     long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
