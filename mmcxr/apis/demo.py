@@ -6,9 +6,12 @@ functions, with the configs as they are.
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from rich.progress import Progress
 
 from mmcxr.datasets.synthetic import write_synthetic_dataset
 from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
@@ -88,7 +91,16 @@ def draw_films(num_films: int) -> None:
     stamp = DATA / 'films.txt'
     if stamp.is_file() and stamp.read_text() == str(num_films):
         return
-    write_synthetic_dataset(DATA, num_films=num_films, size=128, workers=2)
+    shutil.rmtree(DATA, ignore_errors=True)  # others, or half of these
+    with Progress(transient=True) as bar:
+        task = bar.add_task('films', total=num_films)
+        write_synthetic_dataset(
+            DATA,
+            num_films=num_films,
+            size=128,
+            workers=2,
+            progress=lambda films: bar.advance(task, films),
+        )
     texts = split_texts(DATA, scheme='official', split='train')
     train_wordpiece(texts, vocab_size=1000, out=DATA / 'tokenizer')
     stamp.write_text(str(num_films))
