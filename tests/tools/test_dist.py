@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 import torch
@@ -27,7 +28,7 @@ def logged(work_dir, key: str) -> list[float]:
 
 def script(repo_dir, name: str, *args) -> subprocess.CompletedProcess:
     path = os.pathsep.join([str(repo_dir / 'tests'), os.environ.get('PYTHONPATH', '')])
-    python = str(repo_dir / '.venv/bin/python')
+    python = sys.executable
     env = dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS='1', PYTHON=python)
     command = ['bash', str(repo_dir / 'tools' / name), *map(str, args)]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=280)
