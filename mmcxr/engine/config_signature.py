@@ -14,10 +14,6 @@ from functools import cache
 
 from mmengine.utils import ManagerMixin
 
-POSITIONAL = (
-    inspect.Parameter.POSITIONAL_ONLY,
-    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-)
 READERS = ('get', 'pop', 'setdefault')
 
 

@@ -12,7 +12,7 @@ from types import ModuleType
 from mmengine.registry import Registry
 
 from mmcxr import registry as registries
-from mmcxr.torchvision_schema import ensure_torchvision
+from mmcxr.sister_libraries import prepare_sister_libraries
 
 PACKAGES = ('mmcxr', 'mmpretrain', 'mmseg', 'mmengine')
 # Packages that fill mmengine's own registries when they are imported.
@@ -124,10 +124,7 @@ def _registries_of(package: str) -> list[Registry]:
 def _open(package: str) -> ModuleType:
     """Import the registry module of a package, mending what its models need."""
     if package in ('mmpretrain', 'mmseg'):
-        ensure_torchvision()
-    if package == 'mmpretrain':
-        # Its multimodal models do not import beside transformers 5.
-        import_module('mmpretrain.utils.dependency').WITH_MULTIMODAL = False
+        prepare_sister_libraries()
     return import_module(f'{package}.registry')
 
 
