@@ -1,0 +1,252 @@
+"""The training steps that ``step.py`` compares: weights, batches, who takes them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from published.cxr_clip import PublishedCXRCLIP
+from published.cxr_clip import batch_of as published_pairs
+from published.mrm import PublishedMRM
+
+from mmcxr.converters import cxr_clip as cxr_clip_converter
+
+try:
+    from mmcxr.converters import mrm as mrm_converter
+except ImportError:
+    mrm_converter = None
+from mmcxr.engine.checkpoint import load_strict
+from mmcxr.registry import MODELS
+
+HERE = Path(__file__).parent
+CONFIGS = HERE.parent / 'configs'
+LENGTHS = json.loads((HERE / 'report_lengths.json').read_text())
+
+
+def report_ids(count, kind, vocab_size, longest, generator):
+    """Random token ids of real lengths, [CLS] first; for CXR-CLIP also [SEP]."""
+    lengths = np.minimum(generator.choice(LENGTHS[kind], count) + 2, longest)
+    return [
+        torch.from_numpy(generator.integers(5, vocab_size, length)).long()
+        for length in lengths
+    ]
+
+
+class Steps:
+    """The steps of one method; children say which models and batches."""
+
+    def __init__(self, smoke: bool = False):
+        self.smoke = smoke
+        self.generator = np.random.default_rng(0)
+        init_default_scope('mmcxr')
+
+    def steps(self, batch, device, variants):
+        """{variant: step}; variants are published, ours and compiled."""
+        published = self.published_model()
+        state, _ = self.converter.convert({'model': published.state_dict()})
+        sample = self.batch(batch)
+        made = {}
+        if 'published' in variants:
+            data = [pinned(t, device) for t in self.published_batch(sample)]
+            made['published'] = PublishedStep(published.to(device), data, device)
+        for name in ('ours', 'compiled'):
+            if name not in variants:
+                continue
+            model = MODELS.build(self.model_config())
+            load_strict(model, state, self.fresh)
+            model = model.to(device).train()
+            config = dict(self.optim_wrapper, type='mmcxr.AutocastOptimWrapper')
+            config['optimizer'] = dict(config['optimizer'], fused=True)
+            wrapper = build_optim_wrapper(model, config)
+            if name == 'compiled':
+                model.forward = torch.compile(model.forward)
+            made[name] = OurStep(model, wrapper, self.our_batch(sample, device))
+        return made
+
+    def check(self, steps):
+        """The evaluation losses of all variants agree to half-precision accuracy."""
+        losses = {name: step.loss() for name, step in steps.items()}
+        first = next(iter(losses.values()))
+        if any(abs(loss - first) > 0.01 * abs(first) for loss in losses.values()):
+            raise AssertionError(f'the losses differ: {losses}')
+        return losses
+
+    def countable(self, steps):
+        """Variants whose operations torch can count."""
+        return {name: step for name, step in steps.items() if name != 'compiled'}
+
+
+def pinned(tensor, device):
+    return tensor.pin_memory() if device == 'cuda' else tensor
+
+
+class PublishedStep:
+    """Autocast to float16 and a loss scale on a GPU, float32 on a CPU; one sync."""
+
+    def __init__(self, model, data, device):
+        without_dropout(model)
+        self.model, self.data, self.device = model, data, device
+        self.optimizer = model.optimizer()
+        self.half = device == 'cuda'
+        self.scaler = torch.amp.GradScaler(device, enabled=self.half)
+
+    def forward(self):
+        batch = [t.to(self.device, non_blocking=True) for t in self.data]
+        with torch.autocast(self.device, torch.float16, enabled=self.half):
+            losses = self.model(*batch)
+        return sum(losses) if isinstance(losses, tuple) else losses
+
+    @torch.no_grad()
+    def loss(self):
+        return in_eval(self.model, lambda: float(self.forward()))
+
+    def __call__(self):
+        loss = self.forward()
+        loss.item()
+        self.optimizer.zero_grad()
+        self.scaler.scale(loss).backward()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+
+
+class OurStep:
+    """One ``train_step`` of mmengine's loop."""
+
+    def __init__(self, model, wrapper, data):
+        without_dropout(model)
+        self.model, self.wrapper, self.data = model, wrapper, data
+
+    @torch.no_grad()
+    def loss(self):
+        def forward():
+            with self.wrapper.optim_context(self.model):
+                data = self.model.data_preprocessor(self.data)
+                losses = self.model(**data, mode='loss')
+            return float(self.model.parse_losses(losses)[0])
+
+        return in_eval(self.model, forward)
+
+    def __call__(self):
+        self.model.train_step(self.data, self.wrapper)
+
+
+def in_eval(model, forward):
+    """What ``forward`` gives with the model in eval mode."""
+    model.eval()
+    found = forward()
+    model.train()
+    return found
+
+
+def without_dropout(model):
+    """Equal losses need equal networks; the time of dropout is left out of both."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+
+
+class CXRCLIPSteps(Steps):
+    """CXR-CLIP, ResNet-50 and BERT-base, 224 px, two films and two texts a study."""
+
+    converter = cxr_clip_converter
+    fresh = ()
+    optim_wrapper = dict(
+        optimizer=dict(type='AdamW', lr=5e-5, weight_decay=1e-4),
+        paramwise_cfg=dict(
+            norm_decay_mult=0.0,
+            bias_decay_mult=0.0,
+            custom_keys=dict(logit_scale=dict(decay_mult=0.0)),
+        ),
+    )
+
+    def batches(self, device):
+        return (128, 256) if device == 'cuda' else (4 if self.smoke else 8,)
+
+    def films(self, batch):
+        return 2 * batch
+
+    def published_model(self):
+        return PublishedCXRCLIP(num_layers=1 if self.smoke else 12)
+
+    def model_config(self):
+        model = Config.fromfile(CONFIGS / '_base_/models/cxr-clip_r50.py').model
+        layers = 1 if self.smoke else 12
+        model.text_backbone.config.num_hidden_layers = layers
+        model.data_preprocessor.channels_last = True
+        return model
+
+    def batch(self, size):
+        films = self.generator.integers(0, 256, (size, 2, 1, 224, 224), np.uint8)
+        texts = report_ids(2 * size, 'section', 28996, 256, self.generator)
+        return torch.from_numpy(films), texts
+
+    def published_batch(self, sample):
+        mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+        return published_pairs(*sample, mean, std)
+
+    def our_batch(self, sample, device):
+        films, texts = sample
+        ids = torch.nn.utils.rnn.pad_sequence(texts, batch_first=True)
+        lengths = torch.tensor([len(t) for t in texts])
+        mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
+        parts = dict(image=films, input_ids=ids, attention_mask=mask)
+        for name in ('input_ids', 'attention_mask'):
+            parts[name] = parts[name].unflatten(0, (-1, 2))
+        inputs = {name: pinned(part, device) for name, part in parts.items()}
+        return dict(inputs=inputs, data_samples=None)
+
+
+class MRMSteps(Steps):
+    """MRM, ViT-B/16, films of 448 px seen at 224, reports of 100 tokens."""
+
+    converter = mrm_converter
+    fresh = ()
+    optim_wrapper = dict(
+        optimizer=dict(type='AdamW', lr=1.5e-4, betas=(0.9, 0.95), weight_decay=0.05),
+        paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
+    )
+    mask_id = 3
+
+    def batches(self, device):
+        return (32, 64, 128, 256) if device == 'cuda' else (2 if self.smoke else 4,)
+
+    def films(self, batch):
+        return batch
+
+    def published_model(self):
+        return PublishedMRM(*((1, 1) if self.smoke else (12, 4)))
+
+    def model_config(self):
+        model = Config.fromfile(CONFIGS / '_base_/models/mrm_vit-b16.py').model
+        return model
+
+    def batch(self, size):
+        films = self.generator.integers(0, 256, (size, 1, 448, 448), np.uint8)
+        texts = report_ids(size, 'report', 30000, 100, self.generator)
+        target = torch.zeros(size, 100, dtype=torch.long)
+        for row, ids in zip(target, texts, strict=True):
+            row[: len(ids)] = ids
+        attention = (target > 0).long()
+        hidden = torch.from_numpy(self.generator.random(target.shape) < 0.5)
+        hidden &= attention.bool()
+        hidden[:, 0] = False
+        masked = target.masked_fill(hidden, self.mask_id)
+        noise = torch.from_numpy(self.generator.random((size, 196), np.float32))
+        return torch.from_numpy(films), masked, target, attention, noise
+
+    def published_batch(self, sample):
+        films, *rest = sample
+        films = (films.float() / 255 - 0.4978) / 0.2449
+        return [films.expand(-1, 3, -1, -1).contiguous(), *rest]
+
+    def our_batch(self, sample, device):
+        names = ('image', 'input_ids', 'target_ids', 'attention_mask', 'patch_noise')
+        parts = zip(names, sample, strict=True)
+        inputs = {name: pinned(part, device) for name, part in parts}
+        return dict(inputs=inputs, data_samples=None)
+
+
+CASES = {'cxr-clip_r50': CXRCLIPSteps, 'mrm_vit-b16': MRMSteps}

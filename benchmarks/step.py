@@ -1,0 +1,149 @@
+"""Time, memory and arithmetic of a training step, ours beside the published one.
+
+    python benchmarks/step.py                          # CPU
+    python benchmarks/step.py --device cuda            # one GPU, several batch sizes
+
+Both start from the same weights and the same batch, and their losses must agree
+before anything is timed. A step is what the training loop does for a batch: copy to
+the device, prepare, forward, backward, update. Published steps are those of
+``benchmarks/published``: float32 on a CPU, float16 with loss scaling on a GPU. Ours
+is bfloat16, with the switches that the one-GPU configs set. The two take turns;
+times are medians with quartiles, in seconds.
+"""
+
+import argparse
+import json
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from cases import CASES
+from mmengine.logging import MMLogger
+from torch.utils.flop_counter import FlopCounterMode
+
+HERE = Path(__file__).parent
+
+
+def measure(step, device, repeats, warmup):
+    """Times (R,) of a step; asynchronous work is waited for."""
+    times = []
+    for turn in range(warmup + repeats):
+        synchronize(device)
+        start = time.perf_counter()
+        step()
+        synchronize(device)
+        if turn >= warmup:
+            times.append(time.perf_counter() - start)
+    return times
+
+
+def synchronize(device):
+    if device == 'cuda':
+        torch.cuda.synchronize()
+
+
+def peak_memory(step, device):
+    """Largest memory of a step in GB, on a GPU."""
+    if device != 'cuda':
+        return None
+    torch.cuda.reset_peak_memory_stats()
+    step()
+    torch.cuda.synchronize()
+    return round(torch.cuda.max_memory_allocated() / 1e9, 2)
+
+
+def flops(step):
+    """Floating-point operations of a step, as torch counts them."""
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return counter.get_total_flops()
+
+
+def bf16_peak():
+    """Rate of a large bf16 matrix product on this GPU, FLOP/s: the roof."""
+    a, b = (
+        torch.randn(8192, 8192, device='cuda', dtype=torch.bfloat16) for _ in range(2)
+    )
+    best = min(measure(lambda: a @ b, 'cuda', 10, 3))
+    return 2 * 8192**3 / best
+
+
+def spread(times):
+    low, median, high = np.percentile(times, [25, 50, 75]).tolist()
+    return dict(median=round(median, 5), quartiles=[round(low, 5), round(high, 5)])
+
+
+def run(case, batch, device, repeats, variants):
+    """Rows of one case and batch size, {variant: row}."""
+    torch.manual_seed(0)
+    steps = case.steps(batch, device, variants)
+    case.check(steps)
+    counted = {name: flops(step) for name, step in case.countable(steps).items()}
+    rows = {}
+    for step in steps.values():
+        measure(step, device, 0, 3)
+    times = {name: [] for name in steps}
+    for _ in range(repeats):  # by turns: what drifts, drifts for all
+        for name, step in steps.items():
+            times[name] += measure(step, device, 1, 0)
+    for name, step in steps.items():
+        row = rows[name] = dict(seconds=spread(times[name]))
+        row['films_per_second'] = round(case.films(batch) / row['seconds']['median'], 1)
+        row['gflop'] = round(counted.get(name, counted['ours']) / 1e9, 1)
+        row['tflop_per_second'] = round(
+            row['gflop'] / 1e3 / row['seconds']['median'], 1
+        )
+        row['peak_memory_gb'] = peak_memory(step, device)
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--device', default='cpu', choices=['cpu', 'cuda'])
+    parser.add_argument('--cases', nargs='+', default=list(CASES), choices=CASES)
+    parser.add_argument('--batches', nargs='+', type=int)
+    parser.add_argument('--repeats', type=int, default=5)
+    parser.add_argument('--variants', nargs='+', default=['published', 'ours'])
+    parser.add_argument('--threads', type=int, default=None)
+    parser.add_argument('--smoke', action='store_true', help='tiny models, one turn')
+    parser.add_argument('--out', type=Path)
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    MMLogger.get_instance('benchmark', log_level='ERROR')
+    peak = bf16_peak() if args.device == 'cuda' else None
+    rows = []
+    for name in args.cases:
+        case = CASES[name](smoke=args.smoke)
+        for batch in args.batches or case.batches(args.device):
+            found = run(case, batch, args.device, args.repeats, args.variants)
+            for variant, row in found.items():
+                base = found.get('published', row)['seconds']['median']
+                row['times_faster'] = round(base / row['seconds']['median'], 2)
+                if peak:
+                    share = row['tflop_per_second'] * 1e12 / peak
+                    row['share_of_bf16_peak'] = round(share, 3)
+                rows.append(dict(case=name, batch=batch, variant=variant, **row))
+                print(json.dumps(rows[-1]), flush=True)
+            if args.device == 'cuda':
+                torch.cuda.empty_cache()
+    device = torch.cuda.get_device_name() if peak else platform.machine()
+    result = dict(
+        device=device,
+        bf16_peak_tflop_per_second=round(peak / 1e12) if peak else None,
+        threads=torch.get_num_threads(),
+        repeats=args.repeats,
+        versions=dict(python=platform.python_version(), torch=torch.__version__),
+        rows=rows,
+    )
+    default = f'step-{device.lower().replace(" ", "-")}.json'
+    out = args.out or HERE / 'results' / default
+    if not args.smoke or args.out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(result, indent=1) + '\n')
+
+
+if __name__ == '__main__':
+    main()
