@@ -18,7 +18,13 @@ class MultiLabelHead(BaseModule):
         in_channels: channels of the feature.
         uncertain: what uncertain labels (-1) count as in the loss: ``'zeros'``
             (CXR-CLIP's code), ``'ones'`` or ``'ignore'``.
-        init_cfg: initialiser of mmengine; without it, that of ``nn.Linear``.
+        norm: normalise the feature first, by a layer normalisation of its own
+            (``norm``, eps 1e-6). Vision transformers that are pooled by the mean of
+            their patches need it (MAE, MRM: ``fc_norm``).
+        init_std: start the linear layer from a normal distribution of this standard
+            deviation and from zero bias (MRM 2e-5: every probability starts at one
+            half). The default is the start of ``nn.Linear``.
+        init_cfg: initialiser of mmengine.
 
     Raises:
         ValueError: unknown policy for uncertain labels.
@@ -29,6 +35,8 @@ class MultiLabelHead(BaseModule):
         num_classes: int,
         in_channels: int,
         uncertain: str = 'zeros',
+        norm: bool = False,
+        init_std: float | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
         super().__init__(init_cfg)
@@ -37,11 +45,15 @@ class MultiLabelHead(BaseModule):
                 f'uncertain is {uncertain!r}; it must be one of {UNCERTAIN}'
             )
         self.uncertain = uncertain
+        self.norm = nn.LayerNorm(in_channels, eps=1e-6) if norm else nn.Identity()
         self.fc = nn.Linear(in_channels, num_classes)
+        if init_std is not None:
+            nn.init.trunc_normal_(self.fc.weight, std=init_std)
+            nn.init.zeros_(self.fc.bias)
 
     def forward(self, features: Tensor) -> Tensor:
         """Features (B, in_channels) to logits (B, C)."""
-        return self.fc(features)
+        return self.fc(self.norm(features))
 
     def loss(
         self, features: Tensor, data_samples: list[BaseDataElement]

@@ -32,3 +32,40 @@ def test_policy_reaches_the_loss():
 def test_unknown_policy():
     with pytest.raises(ValueError, match='maybe'):
         MultiLabelHead(2, 3, uncertain='maybe')
+
+
+def test_norm_before_the_linear_layer():
+    head = MultiLabelHead(num_classes=3, in_channels=7, norm=True)
+    assert set(head.state_dict()) == {
+        'norm.weight',
+        'norm.bias',
+        'fc.weight',
+        'fc.bias',
+    }
+    head.norm.weight.data.uniform_(0.5, 2)
+    head.norm.bias.data.normal_()
+    features = 5 + 3 * torch.randn(5, 7)
+    centred = features - features.mean(1, keepdim=True)
+    variance = centred.square().mean(1, keepdim=True)
+    normed = centred / (variance + 1e-6).sqrt() * head.norm.weight + head.norm.bias
+    expected = normed @ head.fc.weight.T + head.fc.bias
+    torch.testing.assert_close(head(features), expected)
+    # The eps is the one of vision transformers, not torch's 1e-5.
+    faint = 1e-3 * torch.randn(1, 7)
+    variance = faint.var(unbiased=False)
+    normed = (faint - faint.mean()) / (variance + 1e-6).sqrt()
+    expected = F.linear(normed * head.norm.weight + head.norm.bias, head.fc.weight)
+    torch.testing.assert_close(head(faint), expected + head.fc.bias)
+
+
+def test_start_close_to_one_half():
+    torch.manual_seed(0)
+    head = MultiLabelHead(num_classes=14, in_channels=768, init_std=2e-5)
+    assert torch.equal(head.fc.bias, torch.zeros(14))
+    torch.testing.assert_close(
+        head.fc.weight.std(), torch.tensor(2e-5), rtol=0.05, atol=0
+    )
+    head.init_weights()  # as the runner does before training
+    scores = head.predict(torch.randn(4, 768))
+    torch.testing.assert_close(scores, torch.full((4, 14), 0.5), rtol=0, atol=1e-3)
+    assert MultiLabelHead(14, 768).fc.weight.std() > 1e-3
