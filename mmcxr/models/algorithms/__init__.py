@@ -2,3 +2,4 @@
 
 from .cxr_clip import CXRCLIP
 from .film_classifier import FilmClassifier
+from .mrm import MRM

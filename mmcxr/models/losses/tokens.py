@@ -1,0 +1,62 @@
+"""Restoring the words of a report, exact across ranks.
+
+Shapes: B reports, L tokens of which T carry loss.
+"""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmcxr.models.losses.contrastive import world
+
+TOKENS = ('masked', 'non_pad', 'all')
+
+
+def loss_tokens(
+    loss_on: str, input_ids: Tensor, target_ids: Tensor, attention_mask: Tensor
+) -> Tensor:
+    """Which tokens carry loss, (B, L) bool.
+
+    Args:
+        loss_on: ``'masked'``, those that differ from their target; ``'non_pad'``, all
+            but padding; ``'all'``, padding too.
+        input_ids: (B, L) int64, some of them masked.
+        target_ids: (B, L) int64.
+        attention_mask: (B, L), 1 for tokens, 0 for padding.
+
+    Raises:
+        ValueError: unknown choice.
+    """
+    if loss_on == 'masked':
+        return input_ids != target_ids
+    if loss_on == 'non_pad':
+        return attention_mask.bool()
+    if loss_on == 'all':
+        return torch.ones_like(target_ids, dtype=torch.bool)
+    raise ValueError(f'loss_on is {loss_on!r}; it must be one of {TOKENS}')
+
+
+def token_errors(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross entropy of each token, (T, words) and (T,) to (T,) float32."""
+    return F.cross_entropy(logits.float(), targets, reduction='none')
+
+
+def mean_of_all_ranks(errors: Tensor) -> Tensor:
+    """This rank's part of the mean over the errors of all ranks.
+
+    Ranks may hold different numbers of errors, or none. The mean of the parts over
+    ranks, which is what DistributedDataParallel makes of their gradients, is the
+    mean over all errors.
+
+    Args:
+        errors: (T,), those of this rank.
+
+    Returns:
+        Scalar; 0 where no rank has any.
+    """
+    ranks = world()[1]
+    count = torch.tensor(float(errors.numel()), device=errors.device)
+    if ranks > 1:
+        dist.all_reduce(count)
+    return ranks * errors.sum() / count.clamp(min=1)
