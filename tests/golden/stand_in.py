@@ -1,5 +1,6 @@
 """Files that stand in for published ones: same container, keys and shapes."""
 
+import argparse
 import importlib.util
 import json
 import sys
@@ -22,9 +23,23 @@ def golden_weights(shared_dir: Path):
 def write_stand_in(shared_dir: Path, fixture: Path, folder: Path) -> Path:
     """Write the published file that ``fixture``'s manifest describes."""
     manifest = json.loads((fixture / 'manifest.json').read_text())
-    arrays = golden_weights(shared_dir).make_state_dict(manifest)
-    state_dict = {key: torch.from_numpy(array) for key, array in arrays.items()}
-    return CONTAINERS[manifest['system']](state_dict, manifest, folder)
+    weights = golden_weights(shared_dir)
+    state_dict = tensors(weights, manifest)
+    if 'extra_state_dict' in manifest:  # of a file fine-tuned from the published one
+        extra = dict(state_dict=manifest['extra_state_dict'])
+        state_dict |= tensors(weights, extra)
+    return of_fixture(CONTAINERS, manifest)(state_dict, manifest, folder)
+
+
+def tensors(weights, manifest: dict) -> dict[str, torch.Tensor]:
+    arrays = weights.make_state_dict(manifest)
+    return {key: torch.from_numpy(array) for key, array in arrays.items()}
+
+
+def of_fixture(table: dict, manifest: dict):
+    """Entry of a table for one variant, or for all of a system."""
+    system, variant = manifest['system'], manifest['variant']
+    return table.get(f'{system}/{variant}') or table[system]
 
 
 def cxr_clip_file(state_dict: dict, manifest: dict, folder: Path) -> Path:
@@ -38,8 +53,31 @@ def cxr_clip_file(state_dict: dict, manifest: dict, folder: Path) -> Path:
     return path
 
 
+def mrm_file(state_dict: dict, manifest: dict, folder: Path) -> Path:
+    """As its training saved it, with the settings and the state beside the weights."""
+    path = folder / 'MRM.pth'
+    args = argparse.Namespace(batch_size=32, output_dir=Path('output'), blr=1.5e-4)
+    state = dict(state={}, param_groups=[dict(lr=1e-4, betas=(0.9, 0.95))])
+    content = dict(model=state_dict, optimizer=state, epoch=199, scaler={}, args=args)
+    torch.save(content, path)
+    return path
+
+
+def mrm_classifier_file(state_dict: dict, manifest: dict, folder: Path) -> Path:
+    """A bare state dict of what the fine-tuned model has of the published one."""
+    path = folder / 'nih_bestauc_checkpoint.bin'
+    unexpected = (*manifest['unexpected_top_modules'],)
+    kept = {k: v for k, v in state_dict.items() if k.split('.')[0] not in unexpected}
+    torch.save(kept, path)
+    return path
+
+
 # How each system's file is laid out around its state dict.
-CONTAINERS = {'cxr_clip': cxr_clip_file}
+CONTAINERS = {
+    'cxr_clip': cxr_clip_file,
+    'mrm/pretrain': mrm_file,
+    'mrm/finetune_vit_b16': mrm_classifier_file,
+}
 
 
 @contextmanager

@@ -8,22 +8,31 @@ import json
 import os
 
 import cxr_clip_outputs
+import mrm_outputs
 import numpy as np
 import torch
-from stand_in import golden_weights, write_stand_in
+from stand_in import golden_weights, of_fixture, write_stand_in
 
 from mmcxr.apis.published import load_published
 from mmcxr.converters import CONVERTERS
 
-COMPUTE = {'cxr_clip': cxr_clip_outputs.outputs}
+COMPUTE = {
+    'cxr_clip': cxr_clip_outputs.outputs,
+    'mrm/pretrain': mrm_outputs.pretrain,
+    'mrm/finetune_vit_b16': mrm_outputs.finetune,
+}
+# No file was published for these; the models of their configs are compared.
+CONFIGS_ONLY = {'mrm/siim_upernet'}
 
 
 def pytest_generate_tests(metafunc):
     repo = metafunc.config.rootpath
     root = os.environ.get('MMCXR_SHARED', repo.parent / 'shared')
     found = sorted((repo / root / 'golden').glob('*/*/manifest.json'))
-    fixtures = [path.parent for path in found if path.parts[-3] in CONVERTERS]
-    ids = ['/'.join(path.parts[-2:]) for path in fixtures]
+    ids = ['/'.join(path.parts[-3:-1]) for path in found]
+    ids = [name for name in ids if name.split('/')[0] in CONVERTERS]
+    ids = [name for name in ids if name not in CONFIGS_ONLY]
+    fixtures = [repo / root / 'golden' / name for name in ids]
     metafunc.parametrize('fixture', fixtures, ids=ids)
 
 
@@ -34,7 +43,12 @@ def test_published_file_gives_published_outputs(fixture, shared_dir, tmp_path):
     path.unlink()  # half a gigabyte
     assert not any(module.training for module in model.modules())
     weights = golden_weights(shared_dir)
-    found = COMPUTE[manifest['system']](model, manifest, weights)
+    found = of_fixture(COMPUTE, manifest)(model, manifest, weights)
+    compare(found, fixture, manifest)
+
+
+def compare(found, fixture, manifest):
+    """Every stored output, and no other, within the tolerance of the fixture."""
     with np.load(fixture / 'outputs.npz') as stored:
         expected = {name: torch.from_numpy(stored[name]) for name in stored.files}
     assert found.keys() == expected.keys()

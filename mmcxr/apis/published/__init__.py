@@ -1,4 +1,8 @@
-"""Load the checkpoints that other groups published, ready to use."""
+"""Load the checkpoints that other groups published, ready to use.
+
+Each system has a file here, which says what its converter's ``info`` means as a
+config of ours.
+"""
 
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -7,29 +11,23 @@ from typing import Any
 
 from mmengine.model import BaseModel
 
-from mmcxr.converters import CONVERTERS, SYSTEMS, probable_system, weights_in
+from mmcxr.converters import SYSTEMS as ALL_SYSTEMS
+from mmcxr.converters import probable_system, weights_in
 from mmcxr.engine.checkpoint import (
     CheckpointError,
     file_digest,
     load_checkpoint_file,
     load_strict,
 )
-from mmcxr.registry import MODELS, TOKENIZERS
+from mmcxr.registry import MODELS
 
-# Published Swin models were trained with the same drop path in every block, on the
-# attention branch alone; it acts only if training goes on.
-_DROP_PATH = dict(attn_cfgs=dict(dropout_layer=dict(type='DropPath', drop_prob=0.1)))
-_IMAGE_ENCODERS = {
-    'resnet50': dict(type='mmpretrain.ResNet', depth=50, out_indices=(3,)),
-    'swin_tiny': dict(
-        type='mmpretrain.SwinTransformer',
-        arch='tiny',
-        img_size=224,
-        drop_path_rate=0.0,
-        stage_cfgs=dict(block_cfgs=_DROP_PATH),
-    ),
+from . import cxr_clip, mrm
+from .system import PublishedSystem
+from .tokenizer import published_tokenizer
+
+SYSTEMS: dict[str, PublishedSystem] = {
+    module.SYSTEM.name: module.SYSTEM for module in (cxr_clip, mrm)
 }
-_PROJECTIONS = {'linear': 'mmcxr.LinearProjection', 'mlp': 'mmcxr.MLPProjection'}
 
 
 def load_published(
@@ -44,35 +42,37 @@ def load_published(
     the file; its suffix and name do not matter, and nothing is downloaded.
 
     Args:
-        system: the method, ``'cxr_clip'``.
+        system: the method, ``'cxr_clip'`` or ``'mrm'``.
         checkpoint: the file as it was published, or as its fine-tuning wrote it.
         variant: what you expect it to be (``'r50_m'``, ``'swint'``, ...); another
             content is an error. The default takes what is there.
         tokenizer: name or folder of the tokenizer, its config, or the tokenizer
             itself. The default is the published one, fetched from the hub when the
-            first text comes.
+            first text comes. MRM's is on no hub: give the path of the
+            ``mimic_wordpiece.json`` that its authors publish.
 
     Returns:
-        :class:`CXRCLIP`, or :class:`FilmClassifier` for a fine-tuned file, with
-        ``published`` (what the converter found, keys dropped and why),
+        :class:`CXRCLIP` or :class:`MRM`, or :class:`FilmClassifier` for a fine-tuned
+        file, with ``published`` (what the converter found, keys dropped and why),
         ``checkpoint_digest`` (SHA-256 of the file), ``film_pipeline`` (how a film
-        is brought to its size) and, for image-text models, ``tokenizer``.
+        is brought to its size) and, for image-text models, ``tokenizer`` (None where
+        none is known).
 
     Raises:
         FileNotFoundError: there is no such file, or no such tokenizer.
         ValueError: unknown system or variant, a file of another kind, or one with
             missing, unknown or misshapen entries.
     """
-    converter = CONVERTERS.get(system)
-    if converter is None:
+    known = SYSTEMS.get(system)
+    if known is None:
         raise ValueError(_unknown_system(system))
     content = load_checkpoint_file(checkpoint)
-    found = converter.recognise(content)
+    found = known.converter.recognise(content)
     if found is None:
         raise CheckpointError(_not_recognised(system, checkpoint, content))
-    _check_variant(variant, found, converter.VARIANTS, checkpoint)
-    state_dict, info = converter.convert(content)
-    model = MODELS.build(published_model_config(info))
+    _check_variant(variant, found, known, checkpoint)
+    state_dict, info = known.converter.convert(content)
+    model = MODELS.build(known.model_config(info))
     load_strict(model, state_dict, name=str(checkpoint))
     model.published = info
     model.checkpoint_digest = file_digest(checkpoint)
@@ -80,131 +80,24 @@ def load_published(
         dict(type='mmcxr.FilmResize', size=info['image_size']),
         dict(type='mmcxr.FilmCenterCrop', size=info['image_size']),
     ]
-    if info['task'] == 'pretraining':
-        model.tokenizer = _tokenizer(tokenizer, info)
+    if info['task'] == 'pretraining' and known.tokenizer is not None:
+        words = info['text_encoder']['vocab_size']
+        model.tokenizer = published_tokenizer(tokenizer, known.tokenizer(info), words)
     model.eval()  # returns None for some backbones: not chained
     return model
 
 
-def published_model_config(info: dict) -> dict:
-    """Config of the model that a converter's ``info`` describes.
-
-    Args:
-        info: see :func:`mmcxr.converters.cxr_clip.convert`.
-
-    Raises:
-        CheckpointError: an image encoder that was never published.
-    """
-    if info['image_encoder'] not in _IMAGE_ENCODERS:
-        raise CheckpointError(
-            f'{info["system"]}: the image encoder is {info["image_encoder"]}, but '
-            f'published are {", ".join(_IMAGE_ENCODERS)}'
-        )
-    image = _IMAGE_ENCODERS[info['image_encoder']]
-    films = dict(type='mmcxr.FilmPreprocessor', mean=info['mean'], std=info['std'])
-    if info['task'] == 'classification':
-        return dict(
-            type='mmcxr.FilmClassifier',
-            backbone=image,
-            head=dict(
-                type='mmcxr.MultiLabelHead',
-                num_classes=info['num_classes'],
-                in_channels=info['image_channels'],
-            ),
-            pooling=info['image_pooling'],
-            data_preprocessor=films,
-        )
-    text = dict(type='mmcxr.BertEncoder', config=info['text_encoder'])
-    return dict(
-        type='mmcxr.CXRCLIP',
-        image_backbone=image,
-        text_backbone=dict(text, pooling=info['text_pooling']),
-        image_channels=info['image_channels'],
-        text_channels=info['text_encoder']['hidden_size'],
-        embed_dims=info['embed_dims'],
-        image_pooling=info['image_pooling'],
-        projection=dict(type=_PROJECTIONS[info['projection']]),
-        max_logit_scale=None,  # the released code sets no limit
-        data_preprocessor=films,
-        **info['loss'],
-    )
-
-
-class DeferredTokenizer:
-    """A tokenizer that is fetched when the first text comes.
-
-    Args:
-        config: of the tokenizer.
-        num_embeddings: words the text encoder knows; a larger vocabulary cannot be
-            the one it was trained with.
-    """
-
-    def __init__(self, config: dict, num_embeddings: int):
-        self.config = config
-        self.num_embeddings = num_embeddings
-        self._tokenizer = None
-
-    @property
-    def tokenizer(self) -> Any:
-        """The tokenizer itself.
-
-        Raises:
-            FileNotFoundError: it is neither here nor on the hub.
-            ValueError: its vocabulary is larger than the text encoder's.
-        """
-        if self._tokenizer is None:
-            tokenizer = TOKENIZERS.build(self.config)
-            if tokenizer.vocab_size > self.num_embeddings:
-                raise ValueError(
-                    f'tokenizer {self.config["name"]} knows {tokenizer.vocab_size} '
-                    f'words, the text encoder {self.num_embeddings}: it is not the '
-                    'one the model was trained with'
-                )
-            self._tokenizer = tokenizer
-        return self._tokenizer
-
-    def __call__(self, texts: list[str], max_length: int = 256) -> list[list[int]]:
-        """Token ids of each text; see :class:`HFTokenizer`."""
-        return self.tokenizer(texts, max_length)
-
-    @property
-    def pad_token_id(self) -> int:
-        """Id that padding is filled with."""
-        return self.tokenizer.pad_token_id
-
-    @property
-    def vocab_size(self) -> int:
-        """Words the tokenizer knows."""
-        return self.tokenizer.vocab_size
-
-
-def _tokenizer(given: str | dict | Callable | None, info: dict) -> Callable:
-    if given is not None and not isinstance(given, (str, Path, dict)):
-        return given
-    name = info['tokenizer'] if given is None else given
-    # Published models were trained on lower-cased text, though the vocabulary is
-    # cased: the hub's folder says nothing of case, and lower-casing is the default.
-    config = dict(type='mmcxr.HFTokenizer', name=str(name), lowercase=True)
-    config = given if isinstance(given, dict) else config
-    deferred = DeferredTokenizer(config, info['text_encoder']['vocab_size'])
-    return deferred if given is None else deferred.tokenizer
-
-
 def _check_variant(
-    wanted: str | None, found: str, known: tuple[str, ...], checkpoint: str | Path
+    wanted: str | None, found: str, system: PublishedSystem, checkpoint: str | Path
 ) -> None:
-    """A backbone alone (``'r50'``) is a variant too, on either side."""
     if wanted is None or wanted == found:
         return
-    backbones = {name.split('_')[0] for name in known}
-    names = {*known, *backbones, *(f'{name}_classifier' for name in backbones)}
-    if wanted not in names:
-        near = get_close_matches(wanted, names, 1)
+    if wanted not in system.asked_for:
+        near = get_close_matches(wanted, system.asked_for, 1)
         hint = f'did you mean {near[0]!r}? ' if near else ''
-        raise ValueError(f'no variant {wanted!r}; {hint}known are {", ".join(known)}')
-    if found.split('_')[0] == wanted.split('_')[0] and '_' not in found:
-        return  # the file does not tell its training data
-    if found.startswith(f'{wanted}_') and not found.endswith('_classifier'):
+        known = ', '.join(system.converter.VARIANTS)
+        raise ValueError(f'no variant {wanted!r}; {hint}known are {known}')
+    if system.passes_for(found, wanted):
         return
     raise CheckpointError(
         f'{checkpoint} is {found} by its content, not {wanted}; '
@@ -213,12 +106,12 @@ def _check_variant(
 
 
 def _unknown_system(system: str) -> str:
-    supported = f'supported are {", ".join(CONVERTERS)}'
-    if system in SYSTEMS:
+    supported = f'supported are {", ".join(SYSTEMS)}'
+    if system in ALL_SYSTEMS:
         return f'system {system!r} cannot be loaded yet; {supported}'
-    near = get_close_matches(str(system).lower().replace('-', '_'), SYSTEMS, 1)
+    near = get_close_matches(str(system).lower().replace('-', '_'), ALL_SYSTEMS, 1)
     hint = f'did you mean {near[0]!r}? ' if near else ''
-    later = ', '.join(name for name in SYSTEMS if name not in CONVERTERS)
+    later = ', '.join(name for name in ALL_SYSTEMS if name not in SYSTEMS)
     return f'no system {system!r}; {hint}{supported}; planned are {later}'
 
 

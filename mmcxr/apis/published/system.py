@@ -1,0 +1,47 @@
+"""What ``load_published`` must know of a system besides its converter."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import ModuleType
+
+
+def never(found: str, wanted: str) -> bool:
+    """A file that is not what was asked for does not pass for it."""
+    return False
+
+
+@dataclass(frozen=True)
+class PublishedSystem:
+    """One published system.
+
+    Args:
+        converter: its module in :mod:`mmcxr.converters`.
+        model_config: from a converter's ``info`` to the config of the model.
+        variants: what a caller may ask for; the converter's variants by default.
+        passes_for: whether a file found to be one variant passes for another that was
+            asked for.
+        tokenizer: from ``info`` to the config of the tokenizer, its ``name`` left out
+            where the system publishes none under a name; None for a system without
+            text.
+    """
+
+    converter: ModuleType
+    model_config: Callable[[dict], dict]
+    variants: Iterable[str] = ()
+    passes_for: Callable[[str, str], bool] = never
+    tokenizer: Callable[[dict], dict] | None = None
+
+    @property
+    def name(self) -> str:
+        """As ``load_published`` takes it."""
+        return self.converter.NAME
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """What a caller may ask for."""
+        return tuple(self.variants) or self.converter.VARIANTS
+
+
+def film_preprocessor(info: dict) -> dict:
+    """Config of the data preprocessor with a file's mean and standard deviation."""
+    return dict(type='mmcxr.FilmPreprocessor', mean=info['mean'], std=info['std'])
