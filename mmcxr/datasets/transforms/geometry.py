@@ -1,4 +1,4 @@
-"""Size and crop of a film, equal to torchvision's transforms on PIL images.
+"""Size, crop and mirror of a film, equal to torchvision's transforms on PIL images.
 
 All resample with PIL, whose bilinear, bicubic and Lanczos filters widen with the
 reduction (antialias), as the published models were trained and tested. Every map in
@@ -158,6 +158,36 @@ class FilmRandomResizedCrop(_FilmGeometry):
             f'{type(self).__name__}(size={self.size}, scale={self.scale}, '
             f'ratio={self.ratio}, interpolation={self.interpolation!r})'
         )
+
+
+@TRANSFORMS.register_module()
+class FilmFlip(_FilmGeometry):
+    """Mirror the film left to right, with probability ``prob``.
+
+    A report still names the sides of the film as it was; ``MirrorText`` after this
+    makes the two agree again.
+
+    Added key: ``flip``, whether the film is mirrored, as mmcv and mmseg name it.
+
+    Args:
+        prob: share of the films that are mirrored. MRM 0.5.
+    """
+
+    def __init__(self, prob: float = 0.5):
+        if not 0 <= prob <= 1:
+            raise ValueError(f'prob {prob} is not within 0..1')
+        self.prob = prob
+
+    def transform(self, results: dict) -> dict:
+        """Mirror the film and its maps, or leave them."""
+        flip = bool(np.random.rand() < self.prob)
+        results['flip'] = results.get('flip', False) != flip
+        if not flip:
+            return results
+        return self._apply(results, lambda a, _: np.ascontiguousarray(a[:, ::-1]), None)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(prob={self.prob})'
 
 
 def _filter(interpolation: str) -> Image.Resampling:

@@ -119,12 +119,39 @@ def test_crops_reach_every_corner_and_repeat_by_seed():
     assert (top + height).max() == 40 and (left + width).max() == 50
 
 
+@pytest.mark.parametrize('shape', SIZES)
+def test_flip(shape):
+    film = film_of(shape)
+    results = run(film, type='FilmFlip', prob=1)
+    expected = F.hflip(Image.fromarray(film))
+    assert np.array_equal(results['img'], np.asarray(expected))
+    assert results['flip'] is True and results['img_shape'] == shape
+    kept = run(film, type='FilmFlip', prob=0)
+    assert kept['img'] is film and kept['flip'] is False
+
+
+def test_flips_are_as_frequent_as_asked_and_say_so():
+    film = np.array([[0, 1]], dtype=np.uint8)
+    transform = TRANSFORMS.build(dict(type='FilmFlip', prob=0.3))
+    np.random.seed(0)
+    found = [transform(dict(img=film)) for _ in range(4000)]
+    assert all(bool(r['img'][0, 0]) == r['flip'] for r in found)
+    assert 0.27 < np.mean([r['flip'] for r in found]) < 0.33
+
+
+def test_a_film_mirrored_twice_is_the_film():
+    transform = TRANSFORMS.build(dict(type='FilmFlip', prob=1))
+    results = transform(transform(dict(img=film_of((4, 5)))))
+    assert np.array_equal(results['img'], film_of((4, 5))) and results['flip'] is False
+
+
 @pytest.mark.parametrize(
     'transform',
     [
         dict(type='FilmResize', size=23),
         dict(type='FilmCenterCrop', size=50),
         dict(type='FilmRandomResizedCrop', size=23),
+        dict(type='FilmFlip', prob=1),
     ],
 )
 def test_maps_move_with_the_film_and_keep_their_values(transform):
@@ -147,10 +174,11 @@ def test_maps_move_with_the_film_and_keep_their_values(transform):
         dict(type='FilmRandomResizedCrop', size=8, interpolation='area'),
         dict(type='FilmRandomResizedCrop', size=8, scale=(1.1, 0.8)),
         dict(type='FilmRandomResizedCrop', size=8, ratio=(0, 1)),
+        dict(type='FilmFlip', prob=1.5),
     ],
 )
 def test_bad_options(transform):
-    with pytest.raises(ValueError, match=r'is none of|must be'):
+    with pytest.raises(ValueError, match=r'is none of|must be|is not within'):
         TRANSFORMS.build(transform)
 
 
@@ -159,5 +187,6 @@ def test_results_are_contiguous():
     for transform in (
         dict(type='FilmCenterCrop', size=20),
         dict(type='FilmRandomResizedCrop', size=20),
+        dict(type='FilmFlip', prob=1),
     ):
         assert run(film, **transform)['img'].flags.c_contiguous
