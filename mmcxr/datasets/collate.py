@@ -1,54 +1,73 @@
 """Batch packed samples.
 
-``B`` samples, ``V`` views, ``T`` texts, ``L`` tokens of the longest text.
+``B`` samples, ``V`` views, ``T`` texts, ``L`` tokens of the longest text, ``N``
+patches.
 """
 
 from collections.abc import Sequence
 
 import torch
+from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
 from mmcxr.registry import FUNCTIONS
 
+from .transforms.formatting import TOKEN_KEYS
+
 
 @FUNCTIONS.register_module()
-def collate_studies(data_batch: Sequence[dict], pad_token_id: int = 0) -> dict:
+def collate_studies(
+    data_batch: Sequence[dict], pad_token_id: int = 0, pad_to: int | None = None
+) -> dict:
     """Stack films and pad texts to the longest of the batch.
 
     Args:
         data_batch: what ``PackStudy`` or ``PackFilm`` give.
-        pad_token_id: fills ``input_ids`` on the right.
+        pad_token_id: fills token ids on the right.
+        pad_to: L, whatever the longest text; for a loss that counts padding, and
+            for compiled models. None: the longest of the batch.
 
     Returns:
-        ``inputs`` with ``image`` (B, V, 1, H, W) or (B, 1, H, W) uint8 and, of samples
-        with texts, ``input_ids`` and ``attention_mask`` (B, T, L) int64;
-        ``data_samples``, a list of B.
+        ``inputs`` with ``image`` (B, V, 1, H, W) or (B, 1, H, W) uint8 and, where the
+        samples have them, ``input_ids``, ``target_ids`` and ``attention_mask``
+        (B, T, L) int64 and ``patch_noise`` (B, N) float32; ``data_samples``, a list
+        of B.
 
     Raises:
-        ValueError: films of unequal size, or unequal numbers of texts.
+        ValueError: films of unequal size, unequal numbers of texts or patches, or a
+            text of more than ``pad_to`` tokens.
     """
     samples = [sample['data_samples'] for sample in data_batch]
     packed = [sample['inputs'] for sample in data_batch]
     images = [inputs['image'] for inputs in packed]
     _refuse_unequal('film', [tuple(image.shape) for image in images], samples)
     inputs = dict(image=torch.stack(images))
-    numbers = [len(sample.get('input_ids', ())) for sample in packed]
-    _refuse_unequal('number of texts', numbers, samples)
+    for key in TOKEN_KEYS:
+        numbers = [len(sample.get(key, ())) for sample in packed]
+        _refuse_unequal('number of texts', numbers, samples)
+        if numbers[0]:
+            texts = [ids for sample in packed for ids in sample[key]]
+            _refuse_longer(texts, numbers[0], pad_to, samples)
+            padded, mask = _pad(texts, pad_token_id, pad_to)
+            inputs[key] = padded.unflatten(0, (-1, numbers[0]))
+            inputs['attention_mask'] = mask.unflatten(0, (-1, numbers[0]))
+    numbers = [len(sample.get('patch_noise', ())) for sample in packed]
+    _refuse_unequal('number of patches', numbers, samples)
     if numbers[0]:
-        texts = [ids for sample in packed for ids in sample['input_ids']]
-        inputs.update(_pad(texts, numbers[0], pad_token_id))
+        inputs['patch_noise'] = torch.stack([s['patch_noise'] for s in packed])
     _share_labels(samples)
     return dict(inputs=inputs, data_samples=samples)
 
 
-def _pad(texts: list[torch.Tensor], num_texts: int, pad_token_id: int) -> dict:
-    input_ids = pad_sequence(texts, batch_first=True, padding_value=pad_token_id)
+def _pad(
+    texts: list[torch.Tensor], pad_token_id: int, pad_to: int | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Padded ids and their attention mask, (B * T, L) int64 each."""
+    padded = pad_sequence(texts, batch_first=True, padding_value=pad_token_id)
+    if pad_to is not None:
+        padded = pad(padded, (0, pad_to - padded.shape[1]), value=pad_token_id)
     lengths = torch.tensor([len(ids) for ids in texts])
-    attention_mask = (torch.arange(input_ids.shape[1]) < lengths[:, None]).long()
-    return dict(
-        input_ids=input_ids.unflatten(0, (-1, num_texts)),
-        attention_mask=attention_mask.unflatten(0, (-1, num_texts)),
-    )
+    return padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long()
 
 
 def _share_labels(samples: list) -> None:
@@ -73,4 +92,16 @@ def _refuse_unequal(what: str, values: list, samples: list) -> None:
             raise ValueError(
                 f'a batch needs one {what}: {samples[0].get("image")!r} has '
                 f'{values[0]}, {sample.get("image")!r} has {value}'
+            )
+
+
+def _refuse_longer(
+    texts: list[torch.Tensor], num_texts: int, pad_to: int | None, samples: list
+) -> None:
+    for number, ids in enumerate(texts):
+        if pad_to is not None and len(ids) > pad_to:
+            raise ValueError(
+                f'{samples[number // num_texts].get("image")!r} has a text of '
+                f'{len(ids)} tokens, more than pad_to={pad_to}; give the tokenizer '
+                'the same max_length'
             )

@@ -8,17 +8,25 @@ from release 5 on, and a folder without ``config.json`` is refused.
 import json
 from pathlib import Path
 
+import numpy as np
+
 from mmcxr.datasets.wordpiece import bert_wordpiece, read_vocab
 from mmcxr.registry import TOKENIZERS
 
-# (first, last, padding) token of the families in use, tried in this order.
-FAMILIES = (('[CLS]', '[SEP]', '[PAD]'), ('<s>', '</s>', '<pad>'))
+# (first, last, padding, mask) token of the families in use, tried in this order.
+FAMILIES = (
+    ('[CLS]', '[SEP]', '[PAD]', '[MASK]'),
+    ('<s>', '</s>', '<pad>', '<mask>'),
+)
 HUB_FILES = ['tokenizer*.json', 'vocab.*', 'merges.txt', 'config.json']
 
 
 @TOKENIZERS.register_module()
 class HFTokenizer:
     """Token ids with [CLS] and [SEP], truncated, not padded.
+
+    ``pad_token_id`` and ``mask_token_id`` (None where the vocabulary has no such
+    token) are ids; ``frame_ids`` are those of [CLS], [SEP] and [PAD].
 
     Args:
         name: hub name (``emilyalsentzer/Bio_ClinicalBERT``), local folder,
@@ -38,9 +46,12 @@ class HFTokenizer:
     def __init__(self, name: str, lowercase: bool | None = None):
         self.name = str(name)
         self.backend = _load(self.name, lowercase)
-        first, last, padding = _special_tokens(self.backend, self.name)
-        self.prefix, self.suffix = _frame(self.backend, first, last)
-        self.pad_token_id = self.backend.token_to_id(padding)
+        *frame, mask = _special_tokens(self.backend, self.name)
+        self.prefix, self.suffix = _frame(self.backend, *frame[:2])
+        known = [self.backend.token_to_id(token) for token in frame]
+        self.pad_token_id = known[2]
+        self.frame_ids = tuple(i for i in known if i is not None)
+        self.mask_token_id = self.backend.token_to_id(mask)
         self.vocab_size = self.backend.get_vocab_size(with_added_tokens=True)
 
     def __call__(self, texts: list[str], max_length: int = 256) -> list[list[int]]:
@@ -64,6 +75,24 @@ class HFTokenizer:
         # workers may not do.
         encoded = [self.backend.encode(t, add_special_tokens=False).ids for t in texts]
         return [self.prefix + ids[:room] + self.suffix for ids in encoded]
+
+    def is_piece(self) -> np.ndarray:
+        """(V,) bool: which ids continue a word ("##" in a BERT vocabulary).
+
+        Raises:
+            ValueError: not a WordPiece tokenizer.
+        """
+        model = json.loads(self.backend.to_str())['model']
+        mark = model.get('continuing_subword_prefix')
+        if model['type'] != 'WordPiece' or not mark:
+            raise ValueError(
+                f'tokenizer {self.name!r} is of type {model["type"]}; only WordPiece '
+                'marks the pieces that continue a word'
+            )
+        vocab = self.backend.get_vocab(with_added_tokens=True)
+        pieces = np.zeros(max(vocab.values()) + 1, bool)
+        pieces[[i for token, i in vocab.items() if token.startswith(mark)]] = True
+        return pieces
 
 
 def _load(name: str, lowercase: bool | None):
@@ -150,10 +179,10 @@ def _set_case(normalizer: dict | None, lowercase: bool) -> dict | None:
     return {'type': 'Sequence', 'normalizers': steps} if steps else None
 
 
-def _special_tokens(backend, name: str) -> tuple[str, str, str]:
-    for first, last, padding in FAMILIES:
-        if backend.token_to_id(padding) is not None:
-            return first, last, padding
+def _special_tokens(backend, name: str) -> tuple[str, str, str, str]:
+    for family in FAMILIES:
+        if backend.token_to_id(family[2]) is not None:
+            return family
     wanted = ' or '.join(family[2] for family in FAMILIES)
     raise ValueError(f'tokenizer {name!r} has no padding token ({wanted})')
 

@@ -48,6 +48,39 @@ def test_without_texts():
     assert data['inputs']['image'].shape == (4, 1, 5, 3)
 
 
+def masked(number, lengths=(3,), patches=6):
+    """A sample of masked record modelling."""
+    targets = [np.arange(5, 5 + length) for length in lengths]
+    noise = np.random.default_rng(number).random(patches, dtype=np.float32)
+    ids = [np.where(t % 2, t, 3) for t in targets]
+    return sample(number, (5, 3), input_ids=ids, target_ids=targets, patch_noise=noise)
+
+
+@pytest.mark.parametrize(('pad_to', 'length'), [(None, 4), (4, 4), (9, 9)])
+def test_masked_ids_targets_and_noise(pad_to, length):
+    batch = [masked(0, (4,)), masked(1, (2,)), masked(2, (3,))]
+    inputs = collate_studies(batch, pad_token_id=1, pad_to=pad_to)['inputs']
+    assert inputs['image'].shape == (3, 1, 5, 3)
+    for key in ('input_ids', 'target_ids', 'attention_mask'):
+        assert inputs[key].shape == (3, 1, length) and inputs[key].dtype == torch.int64
+    assert inputs['input_ids'][0, 0].tolist()[:4] == [5, 3, 7, 3]
+    assert inputs['target_ids'][0, 0].tolist()[:4] == [5, 6, 7, 8]
+    assert (inputs['target_ids'][1, 0, 2:] == 1).all()
+    assert inputs['attention_mask'].sum((1, 2)).tolist() == [4, 2, 3]
+    assert inputs['patch_noise'].shape == (3, 6)
+    assert inputs['patch_noise'].dtype == torch.float32
+    assert inputs['patch_noise'][2].equal(batch[2]['inputs']['patch_noise'])
+
+
+def test_a_text_above_pad_to_is_named():
+    with pytest.raises(ValueError, match=r"'1.png' has a text of 5 tokens.*pad_to=4"):
+        collate_studies([masked(0, (4, 4)), masked(1, (3, 5))], pad_to=4)
+    with pytest.raises(ValueError, match="number of patches: '0.png' has 6, .* has 7"):
+        collate_studies([masked(0), masked(1, patches=7)])
+    with pytest.raises(ValueError, match="number of texts: '0.png' has 1, '1.png' has"):
+        collate_studies([masked(0), sample(1, (5, 3), lengths=(3,))])
+
+
 def test_labels_keep_their_values_and_sizes():
     batch = [sample(0), sample(1, gt_label=[1, -1]), sample(2)]
     wanted = [s['data_samples'].gt_label.clone() for s in batch]

@@ -98,9 +98,21 @@ def test_mrm_tokenizer_equals_the_stored_ids(shared_dir):
     stored = shared_dir / 'golden/mrm/wordpiece_examples.json'
     stored = json.loads(stored.read_text(encoding='utf-8'))
     assert tokenizer.vocab_size == stored['vocab_size']
-    assert len(stored['examples']) > 3
-    for example in stored['examples']:
+    assert len(stored['examples']) == 20
+    for example in [*stored['examples'], stored['truncated_example']]:
         assert tokenizer([example['text']], max_length=100) == [example['ids']]
+    assert tokenizer.mask_token_id == stored['special_tokens']['[MASK]']
+    assert tokenizer.frame_ids == (2, 0)  # there is no [SEP]
+    assert tokenizer.is_piece().sum() == 6413
+
+
+def test_pieces_and_special_ids(vocab_txt):
+    tokenizer = HFTokenizer(str(vocab_txt))
+    assert tokenizer.frame_ids == (2, 3, 0) and tokenizer.mask_token_id == 4
+    pieces = tokenizer.is_piece()
+    assert pieces.nonzero()[0].tolist() == [8] and len(pieces) == len(VOCAB)
+    vocab_txt.write_text('\n'.join(token for token in VOCAB if token != '[MASK]'))
+    assert HFTokenizer(str(vocab_txt)).mask_token_id is None
 
 
 def test_a_byte_pair_folder_goes_through_transformers(tmp_path):
@@ -113,7 +125,9 @@ def test_a_byte_pair_folder_goes_through_transformers(tmp_path):
     assert HFTokenizer(str(tmp_path))(['NO']) == [[0, 9, 2]]
     folded = HFTokenizer(str(tmp_path), lowercase=True)
     assert folded(['NO']) == [[0, 6, 2]]
-    assert folded.pad_token_id == 1
+    assert folded.pad_token_id == 1 and folded.mask_token_id is not None
+    with pytest.raises(ValueError, match='is of type BPE; only WordPiece marks'):
+        folded.is_piece()
 
 
 def test_a_hub_name_comes_from_the_cache(vocab_txt, tmp_path, monkeypatch):

@@ -1,1 +1,10 @@
-from . import formatting, geometry, image, loading, prompt_report, text, views
+from . import (
+    formatting,
+    geometry,
+    image,
+    loading,
+    masking,
+    prompt_report,
+    text,
+    views,
+)

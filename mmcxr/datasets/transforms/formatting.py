@@ -1,7 +1,7 @@
 """Pack a sample for the model: tensors in ``inputs``, facts in ``data_samples``.
 
-``V`` views, ``T`` texts, ``L`` tokens, ``C`` classes. Segmentation packs with
-``mmseg.PackSegInputs``.
+``V`` views, ``T`` texts, ``L`` tokens, ``N`` patches, ``C`` classes.
+Segmentation packs with ``mmseg.PackSegInputs``.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,8 @@ META_KEYS = (
     'img_shape',
     'sample_idx',
 )
+#: Token ids as the model reads them, and as it should have read them.
+TOKEN_KEYS = ('input_ids', 'target_ids')
 
 
 @TRANSFORMS.register_module()
@@ -62,10 +64,12 @@ class PackStudy(BaseTransform):
     """Pack the films and texts of a study.
 
     Required keys: ``img``, (V, H, W) uint8 or one film (H, W); taken where present:
-    ``input_ids`` (T arrays of token ids), ``texts`` (T strings), ``gt_label`` (C,).
+    ``input_ids`` and ``target_ids`` (T arrays of token ids each), ``patch_noise``
+    (N,), ``texts`` (T strings), ``gt_label`` (C,).
 
     Result: ``inputs.image`` (V, 1, H, W) or (1, H, W) uint8, ``inputs.input_ids``
-    T int64 tensors (L,) of unequal length; ``data_samples.gt_label`` (C,) float32;
+    and ``inputs.target_ids`` T int64 tensors (L,) of unequal length,
+    ``inputs.patch_noise`` (N,) float32; ``data_samples.gt_label`` (C,) float32;
     ``texts`` and the rest as metainfo.
 
     Args:
@@ -79,11 +83,15 @@ class PackStudy(BaseTransform):
         """Pack."""
         image = _film_tensor(results['img'], results)
         inputs = dict(image=image.unsqueeze(-3))
-        if 'input_ids' in results:
-            inputs['input_ids'] = [
-                torch.as_tensor(np.array(ids, dtype=np.int64))
-                for ids in results['input_ids']
-            ]
+        for key in TOKEN_KEYS:
+            if key in results:
+                inputs[key] = [
+                    torch.as_tensor(np.array(ids, dtype=np.int64))
+                    for ids in results[key]
+                ]
+        if 'patch_noise' in results:
+            noise = np.array(results['patch_noise'], dtype=np.float32)
+            inputs['patch_noise'] = torch.from_numpy(noise)
         sample = _data_sample(results, self.meta_keys)
         return dict(inputs=inputs, data_samples=sample)
 

@@ -55,6 +55,18 @@ def test_study_of_one_film_without_texts():
     assert packed['data_samples'].gt_label.tolist() == [0, 1]
 
 
+def test_masked_study():
+    noise = np.float64([0.25, 0.5])
+    ids = dict(input_ids=[[2, 3]], target_ids=[np.array([2, 9])], patch_noise=noise)
+    inputs = PackStudy()(dict(FACTS, img=film(5, 3), **ids))['inputs']
+    assert list(inputs) == ['image', 'input_ids', 'target_ids', 'patch_noise']
+    assert inputs['target_ids'][0].tolist() == [2, 9]
+    assert inputs['target_ids'][0].dtype == torch.int64
+    noise[:] = 0
+    assert inputs['patch_noise'].tolist() == [0.25, 0.5]
+    assert inputs['patch_noise'].dtype == torch.float32
+
+
 def test_tensors_own_their_memory():
     image, ids, label = film(6, 6), np.array([1, 2]), np.float32([1])
     results = dict(img=image[::2, ::-1], input_ids=[ids], gt_label=label)
