@@ -7,7 +7,7 @@ import numpy as np
 
 from mmcxr.registry import DATASETS
 
-from .studies import group_studies, row_sections
+from .studies import film_items, group_studies
 from .table_checks import refuse_rows
 from .table_dataset import TableDataset
 
@@ -23,9 +23,8 @@ class ClassificationDataset(TableDataset):
     ``metainfo['left_out']``. With ``exclusive=True`` in ``metainfo`` every sample
     must be positive for exactly one class (CheXpert 5x200).
 
-    An image has the keys ``img_path``, ``image``, ``view``, ``patient_id``,
-    ``study_id``, ``dataset``, ``gt_label``, ``sections``, ``sections_augmented``; for
-    a study see :func:`mmcxr.datasets.studies.group_studies`.
+    The keys are those of :func:`mmcxr.datasets.studies.film_items`, or
+    :func:`~mmcxr.datasets.studies.group_studies` at level ``study``.
 
     Args:
         data_root: see :class:`~mmcxr.datasets.table_dataset.TableDataset`, like all
@@ -76,26 +75,12 @@ class ClassificationDataset(TableDataset):
         table = self.leave_out(table, labels.notna().any(axis=1), 'no label')
         if len(table) == 0:
             return []
-        labels = table[list(classes)].to_numpy(np.float32)
         if self._metainfo.get('exclusive'):
+            labels = table[list(classes)].to_numpy(np.float32)
             bad = (labels == 1).sum(axis=1) != 1
             fault = f'not positive for exactly one of {", ".join(classes)}'
             refuse_rows(table, bad, 'exclusive classes', self.table_path, fault)
         root, dataset = Path(self.data_root).absolute(), self._metainfo['dataset']
         if self.level == 'study':
             return group_studies(table, classes, root, dataset)
-        images = str(root / 'images')
-        names = ('image', 'view', 'patient_id', 'study_id')
-        rows = zip(*(table[name].tolist() for name in names), strict=True)
-        return [
-            dict(
-                zip(names, row, strict=True),
-                img_path=f'{images}/{row[0]}',
-                dataset=dataset,
-                gt_label=label,
-                **sections,
-            )
-            for row, label, sections in zip(
-                rows, labels, row_sections(table), strict=True
-            )
-        ]
+        return film_items(table, classes, root, dataset)

@@ -7,26 +7,38 @@ import pandas as pd
 
 from mmcxr.registry import DATASETS
 
-from .studies import group_studies
+from .studies import (
+    film_items,
+    group_studies,
+    known_labels,
+    share_texts,
+    whole_reports,
+)
 from .table import SECTIONS
 from .table_dataset import TableDataset
 
-_TEXTS = ('auto', 'report', 'labels')
+_TEXTS = ('auto', 'report', 'labels', 'whole')
+_LEVELS = ('study', 'image')
 
 
 @DATASETS.register_module()
 class ImageTextDataset(TableDataset):
-    """One sample per study; keys as in :func:`mmcxr.datasets.studies.group_studies`.
+    """One sample per study, or per image with the texts of its study.
 
-    Images whose study has no text to give are left out and counted in
+    Keys are those of :func:`mmcxr.datasets.studies.group_studies`, or at level
+    ``image`` of :func:`~mmcxr.datasets.studies.film_items` with ``labels`` of the
+    image besides. Images whose study has no text to give are left out and counted in
     ``metainfo['left_out']``.
 
     Args:
         data_root: see :class:`~mmcxr.datasets.table_dataset.TableDataset`, like all
-            that follow but ``texts``.
+            that follow but ``texts`` and ``level``.
         texts: ``report`` (findings and impression), ``labels`` (``sections`` is
             empty, so that transforms word the labels), or ``auto``: reports, and
-            labels of studies without.
+            labels of studies without. With ``whole`` a sample has ``texts``, a list
+            of one: the column ``report``, or findings and impression joined where
+            that is empty; ``sections`` is empty. MRM trains on it.
+        level: ``study`` or ``image``.
     """
 
     def __init__(
@@ -37,6 +49,7 @@ class ImageTextDataset(TableDataset):
         fraction: float = 1.0,
         fraction_seed: int = 0,
         texts: str = 'auto',
+        level: str = 'study',
         classes: Sequence[str] | None = None,
         views: Sequence[str] | None = None,
         metainfo: Mapping | None = None,
@@ -47,7 +60,10 @@ class ImageTextDataset(TableDataset):
     ):
         if texts not in _TEXTS:
             raise ValueError(f'texts {texts!r} is none of {", ".join(_TEXTS)}')
+        if level not in _LEVELS:
+            raise ValueError(f'level {level!r} is none of {", ".join(_LEVELS)}')
         self.texts = texts
+        self.level = level
         super().__init__(
             data_root,
             split_scheme=split_scheme,
@@ -64,26 +80,48 @@ class ImageTextDataset(TableDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Studies of the split."""
+        """Studies or images of the split."""
         table = self.load_rows()
+        root = Path(self.data_root).absolute()
         classes = self._metainfo['classes']
         if self.texts == 'labels':
             self.need_columns(table, classes)
-            for section in SECTIONS:
-                table[section] = ''
         classes = tuple(name for name in classes if name in table)
         self._metainfo['classes'] = classes
-        worded = pd.Series(False, index=table.index)
-        if self.texts != 'labels':
+        if self.texts == 'whole' or self.level == 'image':
+            table = share_texts(table, root)
+        if self.texts == 'whole':
+            table['report'] = whole_reports(table)
+        if self.texts in ('labels', 'whole'):
             for section in SECTIONS:
-                worded |= table[section].str.strip().ne('')
-        if self.texts != 'report':
-            worded |= table[list(classes)].notna().any(axis=1)
-        studies = [table['patient_id'], table['study_id']]
-        keep = worded.groupby(studies).transform('any')
-        reason = {'report': 'no report', 'labels': 'no label'}
-        table = self.leave_out(table, keep, reason.get(self.texts, 'no text'))
+                table[section] = ''
+        table = self._leave_out_textless(table, classes)
         if len(table) == 0:
             return []
-        dataset = self._metainfo['dataset']
-        return group_studies(table, classes, Path(self.data_root).absolute(), dataset)
+        make = group_studies if self.level == 'study' else film_items
+        items = make(table, classes, root, self._metainfo['dataset'])
+        if self.level == 'image' and classes:
+            for item in items:
+                item['labels'] = known_labels(classes, item['gt_label'])
+        if self.texts == 'whole':
+            if self.level == 'study':
+                table = table.drop_duplicates(['patient_id', 'study_id'])
+            for item, report in zip(items, table['report'], strict=True):
+                item['texts'] = [report]
+        return items
+
+    def _leave_out_textless(
+        self, table: pd.DataFrame, classes: Sequence[str]
+    ) -> pd.DataFrame:
+        """The rows whose study has a text of the kind asked for."""
+        worded = pd.Series(False, index=table.index)
+        columns = dict(auto=SECTIONS, report=SECTIONS, whole=('report',))
+        for name in columns.get(self.texts, ()):
+            worded |= table[name].str.strip().ne('')
+        if self.texts in ('auto', 'labels'):
+            worded |= table[list(classes)].notna().any(axis=1)
+        if self.level == 'study':
+            studies = [table['patient_id'], table['study_id']]
+            worded = worded.groupby(studies).transform('any')
+        reason = dict(auto='no text', labels='no label')
+        return self.leave_out(table, worded, reason.get(self.texts, 'no report'))

@@ -1,4 +1,4 @@
-"""Gather the rows of a table into studies."""
+"""Make samples of the rows of a table: studies, or single films."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def group_studies(
     Raises:
         TableError: rows of one study hold different reports.
     """
-    study = table.groupby(['patient_id', 'study_id'], sort=False).ngroup().to_numpy()
+    study = _study_numbers(table)
     texts = {
         name: _one_text(table, study, name, root)
         for section in SECTIONS
@@ -53,7 +53,7 @@ def group_studies(
             items[number] = dict(
                 views=[],
                 **_sections({key: text[number] for key, text in texts.items()}),
-                labels=_known(classes, gt_label[number]),
+                labels=known_labels(classes, gt_label[number]),
                 patient_id=patient,
                 study_id=name,
                 dataset=dataset,
@@ -65,7 +65,73 @@ def group_studies(
     return list(items.values())
 
 
-def row_sections(table: pd.DataFrame) -> list[dict]:
+def film_items(
+    table: pd.DataFrame, classes: tuple[str, ...], root: Path, dataset: str
+) -> list[dict]:
+    """One item per row, with the labels and texts of the row itself.
+
+    Args:
+        table: rows, as :func:`~mmcxr.datasets.table.read_table` gives them.
+        classes: label columns.
+        root: folder of the table.
+        dataset: name.
+
+    Returns:
+        Items with ``image``, ``img_path``, ``view``, ``patient_id``, ``study_id``,
+        ``dataset``, ``sections`` and ``sections_augmented``, and ``gt_label`` if there
+        are classes; the last three as of :func:`group_studies`.
+    """
+    images = str(root / 'images')
+    labels = table[list(classes)].to_numpy(np.float32)
+    names = ('image', 'view', 'patient_id', 'study_id')
+    rows = zip(*(table[name].tolist() for name in names), strict=True)
+    return [
+        dict(
+            zip(names, row, strict=True),
+            img_path=f'{images}/{row[0]}',
+            dataset=dataset,
+            **(dict(gt_label=label) if classes else {}),
+            **sections,
+        )
+        for row, label, sections in zip(rows, labels, _row_sections(table), strict=True)
+    ]
+
+
+def share_texts(table: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """The rows with the texts of their study in each of them.
+
+    Raises:
+        TableError: rows of one study hold different texts.
+    """
+    study = _study_numbers(table)
+    names = ('report', *SECTIONS, *(f'{section}_augmented' for section in SECTIONS))
+    texts = {name: _one_text(table, study, name, root) for name in names}
+    return table.assign(
+        **{name: [text[number] for number in study] for name, text in texts.items()}
+    )
+
+
+def whole_reports(table: pd.DataFrame) -> pd.Series:
+    """(N,) the report of each row; without one, its findings and impression."""
+    joined = table[SECTIONS[0]].str.strip()
+    for section in SECTIONS[1:]:
+        joined = (joined + ' ' + table[section].str.strip()).str.strip()
+    report = table['report'].str.strip()
+    return report.where(report != '', joined)
+
+
+def known_labels(classes: tuple[str, ...], labels: np.ndarray) -> dict[str, float]:
+    """{class: label} of the labels that are known."""
+    pairs = zip(classes, labels.tolist(), strict=True)
+    return {name: label for name, label in pairs if label == label}
+
+
+def _study_numbers(table: pd.DataFrame) -> np.ndarray:
+    """(N,) number of each row's study, in the order of first rows."""
+    return table.groupby(['patient_id', 'study_id'], sort=False).ngroup().to_numpy()
+
+
+def _row_sections(table: pd.DataFrame) -> list[dict]:
     """Sections of each row by itself: ``sections`` and ``sections_augmented``."""
     names = [n for section in SECTIONS for n in (section, f'{section}_augmented')]
     return [
@@ -85,14 +151,9 @@ def _sections(texts: dict[str, str]) -> dict:
     return dict(sections=sections, sections_augmented=augmented)
 
 
-def _known(classes: tuple[str, ...], labels: np.ndarray) -> dict[str, float]:
-    pairs = zip(classes, labels.tolist(), strict=True)
-    return {name: label for name, label in pairs if label == label}
-
-
 def _one_text(table, study: np.ndarray, column: str, root: Path) -> list[str]:
     """The text of each study; rows may leave it empty but not differ."""
-    texts = [''] * (study.max() + 1)
+    texts = [''] * (study.max(initial=-1) + 1)
     for row, (number, text) in enumerate(zip(study, table[column], strict=True)):
         text = text.strip()
         if not text or text == texts[number]:

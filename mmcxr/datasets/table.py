@@ -9,6 +9,8 @@ A dataset is a folder with ``images/``, ``masks/`` and ``table.csv`` (or
 - ``view``: PA, AP, LATERAL or empty; ``sex``: M, F, O or empty; ``age``: years.
 - ``findings``, ``impression``: sections of the report; ``findings_augmented``,
   ``impression_augmented``: their back-translations.
+- ``report``: the whole text, from the title to the signature, on one line. Where it
+  is empty, findings and impression together stand for it.
 - ``mask`` and any ``mask_*``: PNG under ``masks/`` or empty.
 - ``boxes``: JSON list of [x, y, width, height, label], pixels of the stored image.
 - ``extra_*``: further facts (licence, day, ...), kept as text.
@@ -42,6 +44,7 @@ FACTS = (
     'age',
     *SECTIONS,
     *(f'{section}_augmented' for section in SECTIONS),
+    'report',
     'mask',
     'boxes',
 )

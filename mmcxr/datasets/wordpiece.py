@@ -156,18 +156,21 @@ def split_texts(
         split: name of the split.
 
     Returns:
-        Findings, then impressions, once for each study.
+        Whole reports, then findings and impressions of studies without, once for
+        each study.
 
     Raises:
         TableError: no such table, scheme or split, or no text in it.
     """
     table = read_table(root)
     table = table.iloc[read_split(root, scheme, table).of(split)]
-    studies = table.drop_duplicates(['study_id', *SECTIONS])
-    texts = [text for name in SECTIONS for text in studies[name] if text.strip()]
+    studies = table.drop_duplicates(['study_id', 'report', *SECTIONS])
+    texts = [text for text in studies['report'] if text.strip()]
+    studies = studies[studies['report'].str.strip() == '']
+    texts += [text for name in SECTIONS for text in studies[name] if text.strip()]
     if not texts:
         raise TableError(
-            f'{find_table(root)}: the {split} split of {scheme!r} has no findings and '
-            'no impression'
+            f'{find_table(root)}: the {split} split of {scheme!r} has no report, '
+            'findings or impression'
         )
     return texts

@@ -55,8 +55,13 @@ def cheap_collection():
 def make_dataset(tmp_path):
     """Write a dataset and return its folder; rows are tuples in COLUMNS' order."""
 
-    def make(rows=ROWS, columns=COLUMNS, splits=SPLITS, name='tiny', size=20) -> Path:
+    def make(
+        rows=ROWS, columns=COLUMNS, splits=SPLITS, name='tiny', size=20, reports=()
+    ) -> Path:
         root = tmp_path / name
+        if reports:
+            rows = [(*row, text) for row, text in zip(rows, reports, strict=True)]
+            columns = (*columns, 'report')
         write_csv(root / 'table.csv', columns, rows)
         write_csv(root / 'splits/official.csv', ('image', 'split'), splits)
         for number, row in enumerate(rows):

@@ -216,6 +216,13 @@ def test_the_tool_reads_the_train_split(tmp_path, repo_dir, capsys):
     split = ['image,split', *(f'{row[0]},{row[5]}' for row in rows)]
     (tmp_path / 'splits/own.csv').write_text('\n'.join(split) + '\n')
     assert split_texts(tmp_path, 'own') == ['No effusion.', 'Normal.', 'No effusion.']
+    whole = [
+        f'{row},{text}'
+        for row, text in zip(table, ['report', 'x', 'x', '', 'y'], strict=True)
+    ]
+    (tmp_path / 'table.csv').write_text('\n'.join(whole) + '\n')
+    assert split_texts(tmp_path, 'own') == ['x', 'No effusion.']
+    (tmp_path / 'table.csv').write_text('\n'.join(table) + '\n')
 
     path = repo_dir / 'tools/misc/train_tokenizer.py'
     spec = importlib.util.spec_from_file_location('train_tokenizer', path)

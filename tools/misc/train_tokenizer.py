@@ -2,8 +2,9 @@
 
     python tools/misc/train_tokenizer.py DATA --vocab-size 8000 --out FOLDER
 
-Reads the train split's findings and impressions and writes tokenizer.json and
-vocab.txt; the same reports give the same files.
+Reads the reports of the train split (findings and impressions where the table has no
+whole ones) and writes tokenizer.json and vocab.txt; the same reports give the same
+files.
 """
 
 import argparse
