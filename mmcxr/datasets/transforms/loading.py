@@ -34,9 +34,12 @@ class LoadFilm(BaseTransform):
 class LoadFilmMask(BaseTransform):
     """Read the binary mask of a film as (H, W) uint8 of 0 and 1.
 
-    An empty path means that the finding is absent: the mask is all zero.
+    An empty path means that the finding is absent: the mask is all zero. Before the
+    film's transforms it takes part in them; after them, as in a test, the mask keeps
+    the size of the file, at which predictions are then compared.
 
-    Required keys: ``img`` and the path under ``key``.
+    Required keys: ``img``, ``ori_shape`` (else the shape of ``img``) and the path under
+    ``key``.
     Added keys: the mask under ``field``, which is appended to ``seg_fields``.
 
     Args:
@@ -45,7 +48,7 @@ class LoadFilmMask(BaseTransform):
 
     Raises:
         MaskError: from :meth:`transform`: unreadable, other values than 0 and 1 (or
-            0 and 255), or another size than the film's.
+            0 and 255), or another size than the film's file.
     """
 
     def __init__(self, key: str = 'seg_map_path', field: str = 'gt_seg_map'):
@@ -54,7 +57,7 @@ class LoadFilmMask(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add the mask."""
-        shape = results['img'].shape
+        shape = results.get('ori_shape', results['img'].shape)
         path = results[self.key]
         if path:
             results[self.field] = read_mask(path, shape)

@@ -1,5 +1,4 @@
 """Encoders the sister libraries lack."""
 
 from .bert import BertEncoder
-from .masked_vit import MaskedViT
-from .report_model import ReportModel
+from .relative_position_vit import RelativePositionViT

@@ -1,6 +1,7 @@
 """Losses: tensors in, scalars out."""
 
 from .contrastive import all_gather_with_grad, clip_loss, info_nce, multi_view_clip_loss
+from .mrm_segmentation import MRMDiceLoss, MRMFocalLoss
 from .multi_label import multi_label_bce
 from .pixels import normalise_patches, patch_errors, patches_at, patchify, unpatchify
 from .tokens import loss_tokens, mean_of_all_ranks, token_errors
