@@ -150,12 +150,11 @@ class RelativePositionViT(VisionTransformer):
             layer_scale_init_value=layer_scale_init_value,
             init_cfg=init_cfg,
         )
-        rates = torch.linspace(0, drop_path_rate, self.num_layers).tolist()
-        for layer, rate in zip(self.layers, rates, strict=True):
+        for layer in self.layers:
             layer.attn = RelativePositionAttention(
                 self.patch_resolution,
                 self.embed_dims,
                 self.arch_settings['num_heads'],
-                drop_path_rate=rate,
+                drop_path_rate=layer.attn.out_drop.drop_prob,
                 layer_scale_init_value=layer_scale_init_value,
             )

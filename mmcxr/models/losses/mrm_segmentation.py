@@ -82,9 +82,8 @@ def clamped_dice(
     target = _one_hot(labels.clamp(0, num_classes - 1), logits)
     shared = (probability * target * valid).sum(dim=(2, 3))  # (B, C)
     size = (probability.square() + target).sum(dim=(2, 3))  # target^2 is target
-    loss = 1 - (2 * shared + smooth) / (size + smooth)
-    weights = torch.tensor(class_weight, dtype=loss.dtype, device=loss.device)
-    return (loss.mean(dim=0) * weights).mean()
+    loss = (1 - (2 * shared + smooth) / (size + smooth)).mean(dim=0)
+    return sum(w * x for w, x in zip(class_weight, loss, strict=True)) / num_classes
 
 
 class _SegmentationLoss(nn.Module):
