@@ -1,4 +1,4 @@
 """Encoders the sister libraries lack."""
 
 from .bert import BertEncoder
-from .relative_position_vit import RelativePositionViT
+from .frozen_encoder import FrozenEncoder
