@@ -2,24 +2,28 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from mmcxr.registry import DATASETS
 
 from .table_dataset import TableDataset
+from .table_file import TableError
 
 
 @DATASETS.register_module()
 class SegmentationDataset(TableDataset):
-    """One sample per image, with the path of its mask.
+    """One sample per image, with the path of its mask or with its boxes.
 
     Facts in ``METAINFO`` or ``metainfo``: ``classes`` and ``palette`` of the pixels,
-    background first; ``mask_column`` (else ``mask``); ``empty_mask``, what a row
-    without mask means: ``background`` (nothing to outline), the name of a label
-    column (nothing to outline where it is 0), or else unknown. Unknown ones are left
-    out and counted; of the others ``seg_map_path`` is empty, which ``LoadFilmMask``
-    reads as all background.
+    background first; ``mask_column`` (else ``mask``), or ``box_labels`` where boxes
+    take the place of masks: ``all``, or the labels of those that do; ``empty_mask``,
+    what a row without mask or boxes means: ``background`` (nothing to outline), the
+    name of a label column (nothing to outline where it is 0), or else unknown.
+    Unknown ones are left out and counted; the others are all background.
 
-    Keys: ``img_path``, ``image``, ``view``, ``patient_id``, ``study_id``, ``dataset``,
-    ``seg_map_path``, and mmseg's ``label_map`` (None), ``reduce_zero_label`` (False)
+    Keys: ``img_path``, ``image``, ``view``, ``patient_id``, ``study_id``, ``dataset``;
+    ``seg_map_path`` ('' is all background) for ``LoadFilmMask``, or ``boxes`` for
+    ``LoadBoxMask``; and mmseg's ``label_map`` (None), ``reduce_zero_label`` (False)
     and ``seg_fields`` (empty). The arguments are those of
     :class:`~mmcxr.datasets.table_dataset.TableDataset`.
     """
@@ -30,30 +34,59 @@ class SegmentationDataset(TableDataset):
     )
 
     def load_data_list(self) -> list[dict]:
-        """Images of the split that have a mask, or need none."""
+        """Images of the split that have a mask or boxes, or need none."""
         table = self.load_rows()
-        column = self._metainfo.get('mask_column', 'mask')
-        rule = self._metainfo.get('empty_mask')
-        self.need_columns(table, [column])
-        usable = table[column] != ''
-        if rule == 'background':
-            usable |= True
-        elif rule is not None:
-            self.need_columns(table, [rule])
-            usable |= table[rule] == 0
-        table = self.leave_out(table, usable, 'no mask')
+        boxes = 'box_labels' in self._metainfo
+        table['marks'] = self._boxes(table) if boxes else self._masks(table)
+        usable = (table['marks'].str.len() > 0) | self._absent(table)
+        table = self.leave_out(table, usable, 'no boxes' if boxes else 'no mask')
         root = Path(self.data_root).absolute()
-        names = ('image', 'view', 'patient_id', 'study_id', column)
-        rows = zip(*(table[name].tolist() for name in names), strict=True)
+        names = ('image', 'view', 'patient_id', 'study_id')
+        rows = zip(*(table[name].tolist() for name in (*names, 'marks')), strict=True)
         return [
             dict(
-                zip(names[:4], row[:4], strict=True),
-                img_path=f'{root}/images/{row[0]}',
-                seg_map_path=f'{root}/masks/{row[4]}' if row[4] else '',
+                zip(names, facts, strict=True),
+                img_path=f'{root}/images/{facts[0]}',
+                # Either key alone, so that no loader takes the absence of the other
+                # for the absence of the finding.
+                **(
+                    dict(boxes=marks)
+                    if boxes
+                    else dict(seg_map_path=f'{root}/masks/{marks}' if marks else '')
+                ),
                 dataset=self._metainfo['dataset'],
                 label_map=None,
                 reduce_zero_label=False,
                 seg_fields=[],
             )
-            for row in rows
+            for *facts, marks in rows
         ]
+
+    def _masks(self, table: pd.DataFrame) -> pd.Series:
+        """Mask file of each row, or ''."""
+        column = self._metainfo.get('mask_column', 'mask')
+        self.need_columns(table, [column])
+        return table[column]
+
+    def _boxes(self, table: pd.DataFrame) -> pd.Series:
+        """Boxes of each row that are the finding."""
+        labels, boxes = self._metainfo['box_labels'], table['boxes']
+        found = {box[4] for row in boxes for box in row}
+        wanted = found if labels == 'all' else found.intersection(labels)
+        if not wanted:
+            named = '' if labels == 'all' else f' labelled {" or ".join(labels)}'
+            others = f'; it has those of {", ".join(sorted(found))}' if found else ''
+            raise TableError(
+                f'{self.table_path}: no image of the split has boxes{named}{others}. '
+                f'Dataset {self._metainfo["dataset"]!r} takes them for masks: convert '
+                'the source that has them'
+            )
+        return boxes.map(lambda row: [box for box in row if box[4] in wanted])
+
+    def _absent(self, table: pd.DataFrame) -> bool | pd.Series:
+        """Whether the finding is known to be absent, for each row or for all."""
+        rule = self._metainfo.get('empty_mask')
+        if rule in (None, 'background'):
+            return rule is not None
+        self.need_columns(table, [rule])
+        return table[rule] == 0

@@ -5,7 +5,8 @@ from mmcv.transforms import BaseTransform
 
 from mmcxr.registry import TRANSFORMS
 
-from ..film import as_film, read_mask
+from ..boxes import fill_boxes
+from ..film import MaskError, as_film, read_mask
 
 
 @TRANSFORMS.register_module()
@@ -48,7 +49,7 @@ class LoadFilmMask(BaseTransform):
 
     Raises:
         MaskError: from :meth:`transform`: unreadable, other values than 0 and 1 (or
-            0 and 255), or another size than the film's file.
+            0 and 255), another size than the film's, or no path under ``key``.
     """
 
     def __init__(self, key: str = 'seg_map_path', field: str = 'gt_seg_map'):
@@ -57,16 +58,65 @@ class LoadFilmMask(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add the mask."""
-        shape = results.get('ori_shape', results['img'].shape)
-        path = results[self.key]
+        shape = results['img'].shape
+        path = _marked_by(results, self.key)
         if path:
             results[self.field] = read_mask(path, shape)
         else:
             results[self.field] = np.zeros(shape, dtype=np.uint8)
-        fields = results.get('seg_fields', [])
-        if self.field not in fields:
-            results['seg_fields'] = [*fields, self.field]
-        return results
+        return _with_field(results, self.field)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(key={self.key!r}, field={self.field!r})'
+
+
+@TRANSFORMS.register_module()
+class LoadBoxMask(BaseTransform):
+    """Fill the boxes of a film as its mask, (H, W) uint8 of 0 and 1.
+
+    Takes the place of ``LoadFilmMask``, in the same places of a pipeline, where
+    findings are marked by boxes; no mask file is needed. No boxes mean that the finding
+    is absent.
+
+    Required keys: ``img``, ``ori_shape`` (else the shape of ``img``) and ``boxes``, a
+    list of [x, y, width, height, ...]; see :func:`mmcxr.datasets.boxes.fill_boxes`.
+    Added keys: the mask under ``field``, which is appended to ``seg_fields``.
+
+    Args:
+        field: name of the mask; ``gt_seg_map`` is what mmseg's transforms expect.
+
+    Raises:
+        MaskError: from :meth:`transform`: a box outside the film, or no ``boxes``.
+    """
+
+    def __init__(self, field: str = 'gt_seg_map'):
+        self.field = field
+
+    def transform(self, results: dict) -> dict:
+        """Add the mask."""
+        shape = results.get('ori_shape', results['img'].shape)
+        name = results.get('img_path', 'the film')
+        results[self.field] = fill_boxes(_marked_by(results, 'boxes'), shape, name)
+        return _with_field(results, self.field)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(field={self.field!r})'
+
+
+def _marked_by(results: dict, key: str):
+    """What tells where the finding is; its absence must not pass for an empty mask."""
+    if key not in results:
+        raise MaskError(
+            f'{results.get("img_path", "the film")}: the sample has no {key!r}; '
+            'LoadFilmMask reads masks from files and LoadBoxMask fills boxes: take the '
+            "one that the dataset's samples are for"
+        )
+    return results[key]
+
+
+def _with_field(results: dict, field: str) -> dict:
+    """The sample with one more map that moves with the film."""
+    fields = results.get('seg_fields', [])
+    if field not in fields:
+        results['seg_fields'] = [*fields, field]
+    return results
