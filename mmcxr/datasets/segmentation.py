@@ -1,11 +1,15 @@
 """Films with masks, as mmseg's transforms, metrics and visualizer expect them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from mmengine.logging import print_log
 
 from mmcxr.registry import DATASETS
 
+from .film import read_mask
 from .table_dataset import TableDataset
 from .table_file import TableError
 
@@ -23,9 +27,9 @@ class SegmentationDataset(TableDataset):
 
     Keys: ``img_path``, ``image``, ``view``, ``patient_id``, ``study_id``, ``dataset``;
     ``seg_map_path`` ('' is all background) for ``LoadFilmMask``, or ``boxes`` for
-    ``LoadBoxMask``; and mmseg's ``label_map`` (None), ``reduce_zero_label`` (False)
-    and ``seg_fields`` (empty). The arguments are those of
-    :class:`~mmcxr.datasets.table_dataset.TableDataset`.
+    ``LoadBoxMask``; ``has_finding``, None where the mask must tell; and mmseg's
+    ``label_map`` (None), ``reduce_zero_label`` (False) and ``seg_fields`` (empty). The
+    arguments are those of :class:`~mmcxr.datasets.table_dataset.TableDataset`.
     """
 
     METAINFO = dict(
@@ -40,9 +44,11 @@ class SegmentationDataset(TableDataset):
         table['marks'] = self._boxes(table) if boxes else self._masks(table)
         usable = (table['marks'].str.len() > 0) | self._absent(table)
         table = self.leave_out(table, usable, 'no boxes' if boxes else 'no mask')
+        has_finding = self._has_finding(table, boxes)
         root = Path(self.data_root).absolute()
         names = ('image', 'view', 'patient_id', 'study_id')
         rows = zip(*(table[name].tolist() for name in (*names, 'marks')), strict=True)
+        rows = zip(rows, has_finding, strict=True)
         return [
             dict(
                 zip(names, facts, strict=True),
@@ -54,13 +60,39 @@ class SegmentationDataset(TableDataset):
                     if boxes
                     else dict(seg_map_path=f'{root}/masks/{marks}' if marks else '')
                 ),
+                has_finding=finding,
                 dataset=self._metainfo['dataset'],
                 label_map=None,
                 reduce_zero_label=False,
                 seg_fields=[],
             )
-            for *facts, marks in rows
+            for (*facts, marks), finding in rows
         ]
+
+    def find_positives(self) -> np.ndarray:
+        """Which samples have something to outline, (N,) bool.
+
+        The table tells: boxes are a finding and so is a mask, unless the label column
+        that ``empty_mask`` names says otherwise. Only masks of which the table says
+        nothing, which may be files without a finding, are opened.
+
+        Raises:
+            MaskError: such a mask cannot be read.
+        """
+        infos = [self.get_data_info(index) for index in range(len(self))]
+        doubtful = [i for i, info in enumerate(infos) if info['has_finding'] is None]
+        positive = np.array([bool(info['has_finding']) for info in infos])
+        if doubtful:
+            paths = [infos[i]['seg_map_path'] for i in doubtful]
+            with ThreadPoolExecutor() as pool:  # decoders let go of the interpreter
+                found = pool.map(lambda path: bool(read_mask(path).any()), paths)
+                positive[doubtful] = list(found)
+            print_log(
+                f'{self.table_path}: opened {len(doubtful)} masks to see which are '
+                f'empty: {len(doubtful) - positive[doubtful].sum()}',
+                'current',
+            )
+        return positive
 
     def _masks(self, table: pd.DataFrame) -> pd.Series:
         """Mask file of each row, or ''."""
@@ -90,3 +122,17 @@ class SegmentationDataset(TableDataset):
             return rule is not None
         self.need_columns(table, [rule])
         return table[rule] == 0
+
+    def _has_finding(self, table: pd.DataFrame, boxes: bool) -> list[bool | None]:
+        """For each row of ``marks`` whether it has the finding, None if unknown."""
+        marked = (table['marks'].str.len() > 0).tolist()
+        if boxes:
+            return marked
+        rule = self._metainfo.get('empty_mask')
+        if rule in (None, 'background'):
+            return [None if mark else False for mark in marked]
+        known = {0: False, 1: True}
+        return [
+            known.get(label) if mark else False
+            for mark, label in zip(marked, table[rule].tolist(), strict=True)
+        ]

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from PIL import Image
 
-from mmcxr.datasets import table_dataset
+from mmcxr.datasets import segmentation, table_dataset
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.film import UnreadableFilm
 from mmcxr.datasets.image_text import ImageTextDataset
@@ -151,6 +152,51 @@ def test_masks(make_dataset, rule, images):
         {'no mask': 6 - len(images)} if rule != 'background' else {}
     )
     assert dataset.metainfo['classes'] == ('background', 'finding')
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Names of the masks that are opened to see whether they are empty."""
+    names = []
+    read = segmentation.read_mask
+    monkeypatch.setattr(
+        segmentation, 'read_mask', lambda path: (names.append(path[-5:]), read(path))[1]
+    )
+    return names
+
+
+@pytest.mark.parametrize(
+    ('rule', 'positives', 'asked'),
+    [
+        # Labels: a 1; b 0, without mask; c 0; d -1, an empty mask; e, f none.
+        ('Edema', 'aef', 'def'),
+        ('background', 'acef', 'acdef'),
+        (None, 'acef', 'acdef'),
+    ],
+)
+def test_positives(make_dataset, opened, rule, positives, asked):
+    labels = ('1', '0', '0', '-1', '', '')
+    rows = [
+        (f'{name}.png', 'p', 's', '' if name == 'b' else f'{name}.png', label)
+        for name, label in zip('abcdef', labels, strict=True)
+    ]
+    columns = ('image', 'patient_id', 'study_id', 'mask', 'Edema')
+    root = make_dataset(rows, columns)
+    Image.new('L', (24, 20)).save(root / 'masks/d.png')
+    dataset = SegmentationDataset(root, metainfo=dict(empty_mask=rule))
+    images = [item['image'][0] for item in items(dataset)]
+    found = dataset.find_positives()
+    assert found.dtype == bool
+    assert [n for n, p in zip(images, found, strict=True) if p] == list(positives)
+    assert sorted(opened) == [f'{name}.png' for name in asked]
+
+
+def test_boxes_are_positives(make_dataset, opened):
+    rows = [('a.png', 'p', 's', '[[2, 2, 4, 4, "Mass"]]'), ('b.png', 'p', 's', '[]')]
+    root = make_dataset(rows, ('image', 'patient_id', 'study_id', 'boxes'))
+    facts = dict(box_labels='all', empty_mask='background')
+    dataset = SegmentationDataset(root, metainfo=facts)
+    assert dataset.find_positives().tolist() == [True, False] and not opened
 
 
 def test_masks_go_through_mmseg(make_dataset):

@@ -1,1 +1,2 @@
 from .epoch_sampler import EpochSampler
+from .positive_sampler import PositiveSampler

@@ -65,7 +65,7 @@ class EpochSampler(Sampler):
         """Numbers of this rank."""
         if self.infinite:
             return self._endless()
-        order = self._order(self.epoch)
+        order = self.order(self.epoch)
         if self.round_up:
             total = math.ceil(len(order) / self.world_size) * self.world_size
             order = order.repeat(math.ceil(total / len(order)))[:total]
@@ -75,26 +75,31 @@ class EpochSampler(Sampler):
     def __len__(self) -> int:
         """Samples of this rank in an epoch."""
         missing = 0 if self.round_up else self.rank
-        return math.ceil((len(self.dataset) - missing) / self.world_size)
+        return math.ceil((self.epoch_size - missing) / self.world_size)
+
+    @property
+    def epoch_size(self) -> int:
+        """Samples of all ranks in an epoch."""
+        return len(self.dataset)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch to iterate next; an infinite sampler counts by itself."""
         self.epoch = epoch
 
-    def _order(self, epoch: int) -> torch.Tensor:
-        """(N,) indices in the order of one epoch."""
+    def order(self, epoch: int) -> torch.Tensor:
+        """(epoch_size,) indices in the order of one epoch."""
         if not self.shuffle:
             return torch.arange(len(self.dataset))
         generator = torch.Generator().manual_seed(hash_numbers(self.seed, epoch))
         return torch.randperm(len(self.dataset), generator=generator)
 
     def _endless(self) -> Iterator[int]:
-        size = len(self.dataset)
+        size = self.epoch_size
         place = self.rank + self._skipped * self.world_size
         for epoch in count(place // size):
-            order = self._order(epoch)
+            order = self.order(epoch)
             mine = order[place - epoch * size :: self.world_size]
-            yield from (mine + epoch * size).tolist()
+            yield from (mine + epoch * len(self.dataset)).tolist()
             place += len(mine) * self.world_size
 
     def _skip(self, num_samples: int) -> None:
