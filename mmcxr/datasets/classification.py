@@ -7,7 +7,8 @@ import numpy as np
 
 from mmcxr.registry import DATASETS
 
-from .studies import film_items, group_studies
+from .label_policy import Policy, check_policy, settle_labels
+from .studies import group_studies, row_sections
 from .table_checks import refuse_rows
 from .table_dataset import TableDataset
 
@@ -18,8 +19,9 @@ _LEVELS = ('image', 'study')
 class ClassificationDataset(TableDataset):
     """One sample per image or study, with ``gt_label`` (C,).
 
-    ``gt_label`` is float32: 1 present, 0 absent, -1 uncertain, NaN unknown. Images
-    without any known label of the classes are left out and counted in
+    ``gt_label`` is float32: 1 present, 0 absent, -1 uncertain, NaN unknown; the last
+    two may be decided here, class by class, for training and evaluation alike. Images
+    without any known label of the classes are then left out and counted in
     ``metainfo['left_out']``. With ``exclusive=True`` in ``metainfo`` every sample
     must be positive for exactly one class (CheXpert 5x200).
 
@@ -28,8 +30,12 @@ class ClassificationDataset(TableDataset):
 
     Args:
         data_root: see :class:`~mmcxr.datasets.table_dataset.TableDataset`, like all
-            that follow but ``level``.
+            that follow but ``level``, ``uncertain`` and ``unknown``.
         level: ``image`` or ``study``.
+        uncertain: what -1 becomes: ``'ones'``, ``'zeros'``, ``'ignore'`` (unknown), or
+            a mapping of classes to these; None leaves it to the head and the metric.
+        unknown: what an empty label becomes, likewise. CheXpert's labeller leaves
+            empty what the report does not mention; most lists count that as absent.
     """
 
     def __init__(
@@ -40,6 +46,8 @@ class ClassificationDataset(TableDataset):
         fraction: float = 1.0,
         fraction_seed: int = 0,
         level: str = 'image',
+        uncertain: Policy = None,
+        unknown: Policy = None,
         classes: Sequence[str] | None = None,
         views: Sequence[str] | None = None,
         metainfo: Mapping | None = None,
@@ -50,7 +58,11 @@ class ClassificationDataset(TableDataset):
     ):
         if level not in _LEVELS:
             raise ValueError(f'level {level!r} is none of {", ".join(_LEVELS)}')
+        check_policy(uncertain, 'uncertain')
+        check_policy(unknown, 'unknown')
         self.level = level
+        self.uncertain = uncertain
+        self.unknown = unknown
         super().__init__(
             data_root,
             split_scheme=split_scheme,
@@ -71,6 +83,7 @@ class ClassificationDataset(TableDataset):
         table = self.load_rows()
         classes = self._metainfo['classes']
         self.need_columns(table, classes)
+        table = settle_labels(table, classes, self.uncertain, self.unknown)
         labels = table[list(classes)]
         table = self.leave_out(table, labels.notna().any(axis=1), 'no label')
         if len(table) == 0:

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +32,14 @@ class SplitScheme:
         rows: row numbers of the table, ascending, for each split.
         unlisted: how many images of the table are in no split.
         unknown: listed images that the table lacks.
+        listed: how many images each split lists, in the table or not.
     """
 
     name: str
     rows: dict[str, np.ndarray]
     unlisted: int
     unknown: tuple[str, ...]
+    listed: dict[str, int] = field(default_factory=dict)
 
     def of(self, split: str) -> np.ndarray:
         """Row numbers of one split.
@@ -46,11 +48,24 @@ class SplitScheme:
             TableError: there is no such split, or it is empty.
         """
         if len(self.rows.get(split, ())) == 0:
+            if self.listed.get(split):
+                raise TableError(
+                    f'split scheme {self.name!r}: none of the {self.listed[split]} '
+                    f'images that it lists in {split!r} is in the table'
+                )
             raise TableError(
                 f'split scheme {self.name!r} has no image in {split!r}'
                 f'{nearest(split, self.rows)}; it has {_sizes(self.rows)}'
             )
         return self.rows[split]
+
+    def missing(self) -> dict[str, dict[str, int]]:
+        """{split: {'listed': images, 'missing': those the table lacks}}, if any."""
+        return {
+            split: dict(listed=number, missing=number - len(self.rows.get(split, ())))
+            for split, number in self.listed.items()
+            if number > len(self.rows.get(split, ()))
+        }
 
 
 def read_split(root: str | Path, scheme: str, table: pd.DataFrame) -> SplitScheme:
@@ -88,7 +103,10 @@ def read_split(root: str | Path, scheme: str, table: pd.DataFrame) -> SplitSchem
     }
     unlisted = len(table) - known['row'].nunique()
     _report(path, unlisted, len(table), unknown)
-    return SplitScheme(scheme, rows, unlisted, unknown)
+    sizes = {
+        str(k): int(n) for k, n in listed['split'].value_counts(sort=False).items()
+    }
+    return SplitScheme(scheme, rows, unlisted, unknown, sizes)
 
 
 def draw_clean(table: pd.DataFrame) -> SplitScheme:

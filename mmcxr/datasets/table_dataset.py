@@ -43,9 +43,10 @@ class TableDataset(BaseDataset):
     else that of the folder), ``classes`` (else all label columns), ``licence``,
     ``citation`` and ``convert`` (the command that makes ``{data_root}``). After loading
     ``metainfo`` also holds ``split_scheme``, ``split``, ``fraction``,
-    ``fraction_source``, ``left_out`` ({reason: images}) and ``overlap``: None, or
-    what the split shares with the training split, dict(scheme, against, images,
-    patients).
+    ``fraction_source``, ``left_out`` ({reason: images}), ``missing`` ({split:
+    dict(listed, missing)} of splits that list images the table lacks) and
+    ``overlap``: None, or what the split shares with the training split, dict(scheme,
+    against, images, patients).
 
     Args:
         data_root: folder of the table.
@@ -146,9 +147,11 @@ class TableDataset(BaseDataset):
             fraction_source=None,
             overlap=None,
             left_out={},
+            missing={},
         )
         if self.split_scheme is not None:
             scheme = read_split(root, self.split_scheme, table)
+            facts['missing'] = scheme.missing()
             rows = self._choose(table, scheme)
             facts['overlap'] = self._overlap(table, scheme)
         else:

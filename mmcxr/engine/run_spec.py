@@ -65,6 +65,35 @@ def describe_overlap(metainfo: Mapping) -> dict | None:
     )
 
 
+def describe_lacking(metainfo: Mapping) -> tuple[dict | None, list[str]]:
+    """Images that were asked for and not evaluated: counts, and a sentence for each.
+
+    Args:
+        metainfo: of the test data set, or of a mixture with its ``members``.
+
+    Returns:
+        None where there are none; else by data set ``missing``, for each split of the
+        scheme the images it lists and how many of them the table lacks, and
+        ``left_out``, images of the evaluated split by reason.
+    """
+    found, sentences = {}, []
+    for facts in metainfo.get('members', [metainfo]):
+        missing, left_out = facts.get('missing') or {}, facts.get('left_out') or {}
+        name, scheme = facts.get('dataset'), facts.get('split_scheme')
+        if missing or left_out:
+            found[str(name)] = dict(missing=missing, left_out=left_out)
+        sentences += [
+            f'{name}: {counts["missing"]} of the {counts["listed"]} images that '
+            f'{scheme!r} lists in {split!r} are not in the table'
+            for split, counts in missing.items()
+        ]
+        sentences += [
+            f'{name}: {number} images of {facts.get("split")!r} are left out ({reason})'
+            for reason, number in left_out.items()
+        ]
+    return found or None, sentences
+
+
 def _shared(metainfo: Mapping, name: str):
     """A fact of the data set, or those of the members of a mixture."""
     members = metainfo.get('members')

@@ -38,7 +38,7 @@ def test_read(tmp_path):
         'val': [4],
         'train': [0, 1, 3],
     }
-    assert scheme.unlisted == 4 and scheme.unknown == ()
+    assert scheme.unlisted == 4 and scheme.unknown == () and scheme.missing() == {}
     assert scheme.of('val').tolist() == [4]
     with pytest.raises(TableError, match=r"no image in 'vall' .*'val'.*val \(1\)"):
         scheme.of('vall')
@@ -51,10 +51,19 @@ def test_unknown_images_are_counted_and_named(tmp_path, monkeypatch):
     scheme = read_split(write_list(tmp_path, lines), 'official', TABLE)
     assert scheme.unknown == tuple(f'x{i}.png' for i in range(5))
     assert scheme.rows['train'].tolist() == [2] and scheme.unlisted == 7
+    assert scheme.missing() == dict(train=dict(listed=6, missing=5))
     assert said[0].endswith('official.csv: 7 of 8 images are in no split')
     assert (
         '5 listed images are not in the table: x0.png, x1.png, x2.png, ...' in said[1]
     )
+
+
+def test_a_split_of_which_nothing_is_there_is_refused(tmp_path):
+    lines = ['0.png,train', 'x.png,test', 'y.png,test']
+    scheme = read_split(write_list(tmp_path, lines), 'official', TABLE)
+    assert scheme.missing() == dict(test=dict(listed=2, missing=2))
+    with pytest.raises(TableError, match="none of the 2 images .* lists in 'test'"):
+        scheme.of('test')
 
 
 def test_a_list_of_another_dataset_is_refused(tmp_path):

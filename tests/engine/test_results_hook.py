@@ -17,7 +17,12 @@ from mmengine.structures import BaseDataElement
 
 from mmcxr.engine.hooks import ResultsHook
 from mmcxr.engine.hooks.results_hook import join_columns
-from mmcxr.engine.run_spec import describe_model, describe_overlap, describe_protocol
+from mmcxr.engine.run_spec import (
+    describe_lacking,
+    describe_model,
+    describe_overlap,
+    describe_protocol,
+)
 from mmcxr.evaluation.functional.comparison import compare, differences, name_rows
 from mmcxr.evaluation.functional.results import read_results
 from mmcxr.evaluation.metrics import ClassificationMetric, RetrievalMetric
@@ -234,6 +239,24 @@ def test_mixtures_keep_the_splits_and_overlaps_of_their_members():
     assert (overlap['images'], overlap['patients']) == (6, 4)
     assert describe_overlap(FACTS) == FACTS['overlap']
     assert describe_overlap({}) is None
+
+
+def test_images_that_are_not_there_are_counted_and_said():
+    facts = FACTS | dict(
+        missing=dict(test=dict(listed=9, missing=4)), left_out={'no label': 2}
+    )
+    lacking, sentences = describe_lacking(facts)
+    assert lacking == {
+        'toy-cxr': dict(missing=facts['missing'], left_out=facts['left_out'])
+    }
+    assert sentences == [
+        "toy-cxr: 4 of the 9 images that 'official' lists in 'test' are not in the "
+        'table',
+        "toy-cxr: 2 images of 'test' are left out (no label)",
+    ]
+    assert describe_lacking(FACTS) == (None, [])
+    mixed = dict(members=[facts, FACTS | dict(dataset='whole')])
+    assert describe_lacking(mixed) == (lacking, sentences)
 
 
 def test_model_is_named_after_its_config(tmp_path):

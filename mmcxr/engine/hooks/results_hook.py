@@ -7,6 +7,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
 from mmcxr.engine.run_spec import (
+    describe_lacking,
     describe_model,
     describe_overlap,
     describe_protocol,
@@ -62,13 +63,15 @@ class ResultsHook(Hook):
                 if checkpoint
                 else 'no checkpoint was loaded'
             )
+        lacking, sentences = describe_lacking(metainfo)
         results = build_results(
             describe_protocol(runner.cfg, metainfo, columns.get('image', [])),
             model,
             versions(),
             reports,
             describe_overlap(metainfo),
-            warnings,
+            warnings + sentences,
+            lacking,
         )
         for name, value in (metrics or {}).items():
             if name.split('/')[0] not in reports and np.isscalar(value):

@@ -80,6 +80,7 @@ def build_results(
     reports: Mapping[str, dict],
     overlap: dict | None = None,
     warnings: Sequence[str] = (),
+    lacking: dict | None = None,
 ) -> dict:
     """Contents of ``results.json``.
 
@@ -92,6 +93,8 @@ def build_results(
         overlap: shared images and patients of this split with another:
             dict(scheme, images, patients, against).
         warnings: further sentences a reader must not miss.
+        lacking: images asked for and not there, by data set: dict(missing,
+            left_out).
     """
     protocol = dict(protocol)
     protocol['metrics'] = {name: r['settings'] for name, r in reports.items()}
@@ -106,6 +109,7 @@ def build_results(
         counts={},
         intervals={},
         overlap=overlap,
+        lacking=lacking,
         remarks=[],
         warnings=list(warnings),
     )
