@@ -1,0 +1,8 @@
+# NIH ChestX-ray14: 14 findings, in the lists of MRM, which BenchX took over: 70/10/20 %
+# by patient, with lists for 10 and 1 % of training. It is not NIH's official test list.
+# A part: which films, labels and split. Recipes beside it say how films are read.
+data_root = 'data/chestx-ray14'
+chestx_ray14_dataset = dict(
+    type='ChestXray14', data_root=data_root, split_scheme='mrm')
+val_evaluator = dict(type='ClassificationMetric', num_resamples=0)
+test_evaluator = dict(type='ClassificationMetric')
