@@ -220,8 +220,10 @@ class MRMSteps(Steps):
         return PublishedMRM(*((1, 1) if self.smoke else (12, 4)))
 
     def model_config(self):
-        model = Config.fromfile(CONFIGS / '_base_/models/mrm_vit-b16.py').model
-        return model
+        from mmcxr.apis.published.mrm import model_config
+
+        _, info = mrm_converter.convert({'model': self.published_model().state_dict()})
+        return model_config(info)
 
     def batch(self, size):
         films = self.generator.integers(0, 256, (size, 1, 448, 448), np.uint8)

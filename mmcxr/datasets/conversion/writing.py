@@ -3,6 +3,7 @@
 A converter can be run again: what is there and right is left as it is.
 """
 
+import gzip
 import os
 import shutil
 import sys
@@ -73,8 +74,18 @@ def write_dataset(
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Write atomically; an equal file is left untouched."""
-    text = frame.to_csv(index=False, lineterminator='\n').encode()
+    """Write atomically; an equal file is left untouched.
+
+    Args:
+        path: ``*.csv``, or ``*.csv.gz`` and ``*.parquet`` for the same table packed.
+        frame: to write, without its index.
+    """
+    if path.suffix == '.parquet':
+        text = frame.to_parquet(index=False)
+    else:
+        text = frame.to_csv(index=False, lineterminator='\n').encode()
+        if path.suffix == '.gz':
+            text = gzip.compress(text, mtime=0)  # no time stamp: same table, same file
     if path.is_file() and path.read_bytes() == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

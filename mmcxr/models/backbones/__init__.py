@@ -2,3 +2,6 @@
 
 from .bert import BertEncoder
 from .frozen_encoder import FrozenEncoder
+from .masked_vit import MaskedViT
+from .relative_position_vit import RelativePositionViT
+from .report_model import ReportModel

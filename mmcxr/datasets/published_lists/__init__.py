@@ -1,0 +1,1 @@
+"""Published split lists: read as they are, without the images they name."""
