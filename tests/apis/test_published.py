@@ -11,7 +11,8 @@ from converters.published_files import (
 )
 from torch.nn import functional as F
 
-from mmcxr.apis.published import DeferredTokenizer, load_published
+from mmcxr.apis.published import PUBLISHED, load_published
+from mmcxr.apis.published.tokenizer import DeferredTokenizer
 from mmcxr.converters import CONVERTERS, SYSTEMS
 from mmcxr.engine.checkpoint import CheckpointError, file_digest
 
@@ -175,6 +176,10 @@ def test_file_that_does_not_tell_its_data(folder):
     assert model.published['variant'] == 'r50'
     with pytest.raises(CheckpointError, match='is r50 by its content, not swint_m'):
         load_published('cxr_clip', path, variant='swint_m')
+
+
+def test_every_converter_has_its_models():
+    assert PUBLISHED.keys() == CONVERTERS.keys() <= set(SYSTEMS)
 
 
 def test_unknown_names(files):

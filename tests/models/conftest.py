@@ -75,3 +75,61 @@ def make_inputs():
         return dict(image=image, input_ids=ids * mask, attention_mask=mask)
 
     return make
+
+
+# Three rows of five patches; seen at 16 px a patch, restored at 32.
+GRID = (3, 5)
+MASKED_VIT = dict(type='MaskedViT', arch=VIT['arch'], img_size=(48, 80))
+PIXEL_DECODER = dict(
+    type='PixelDecoder',
+    in_channels=24,
+    grid=GRID,
+    embed_dims=16,
+    num_layers=1,
+    num_heads=2,
+)
+
+
+@pytest.fixture
+def make_mrm():
+    """Build a tiny MRM in eval mode; keywords replace its arguments."""
+
+    def make(seed=0, dropout=0.0, **options):
+        torch.manual_seed(seed)
+        bert = dict(
+            BERT, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
+        )
+        config = dict(
+            type='MRM',
+            backbone=MASKED_VIT,
+            image_decoder=PIXEL_DECODER,
+            report_model=dict(type='ReportModel', config=bert),
+        )
+        model = MODELS.build({**config, **options})
+        model.init_weights()
+        return model.eval()
+
+    return make
+
+
+@pytest.fixture
+def make_records():
+    """Films at full resolution, and reports of unequal length, half of them hidden."""
+
+    def make(pairs=4, length=9, seed=1):
+        generator = torch.Generator().manual_seed(seed)
+        targets = torch.randint(5, VOCAB, (pairs, length), generator=generator)
+        lengths = torch.randint(4, length + 1, (pairs, 1), generator=generator)
+        mask = (torch.arange(length) < lengths).long()
+        hidden = torch.rand(pairs, length, generator=generator) < 0.5
+        hidden[:, 1], hidden[:, 2] = True, False  # at least one, and never all
+        targets = targets * mask
+        return dict(
+            image=torch.randn(pairs, 3, 96, 160, generator=generator),
+            input_ids=targets.masked_fill(hidden & mask.bool(), 3),
+            target_ids=targets,
+            attention_mask=mask,
+            patch_noise=torch.rand(pairs, 15, generator=generator),
+        )
+
+    return make

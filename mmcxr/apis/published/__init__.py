@@ -11,8 +11,7 @@ from typing import Any
 
 from mmengine.model import BaseModel
 
-from mmcxr.converters import SYSTEMS as ALL_SYSTEMS
-from mmcxr.converters import probable_system, weights_in
+from mmcxr.converters import SYSTEMS, probable_system, weights_in
 from mmcxr.engine.checkpoint import (
     CheckpointError,
     file_digest,
@@ -25,7 +24,7 @@ from . import cxr_clip, mrm
 from .system import PublishedSystem
 from .tokenizer import published_tokenizer
 
-SYSTEMS: dict[str, PublishedSystem] = {
+PUBLISHED: dict[str, PublishedSystem] = {
     module.SYSTEM.name: module.SYSTEM for module in (cxr_clip, mrm)
 }
 
@@ -63,7 +62,7 @@ def load_published(
         ValueError: unknown system or variant, a file of another kind, or one with
             missing, unknown or misshapen entries.
     """
-    known = SYSTEMS.get(system)
+    known = PUBLISHED.get(system)
     if known is None:
         raise ValueError(_unknown_system(system))
     content = load_checkpoint_file(checkpoint)
@@ -106,12 +105,12 @@ def _check_variant(
 
 
 def _unknown_system(system: str) -> str:
-    supported = f'supported are {", ".join(SYSTEMS)}'
-    if system in ALL_SYSTEMS:
+    supported = f'supported are {", ".join(PUBLISHED)}'
+    if system in SYSTEMS:
         return f'system {system!r} cannot be loaded yet; {supported}'
-    near = get_close_matches(str(system).lower().replace('-', '_'), ALL_SYSTEMS, 1)
+    near = get_close_matches(str(system).lower().replace('-', '_'), SYSTEMS, 1)
     hint = f'did you mean {near[0]!r}? ' if near else ''
-    later = ', '.join(name for name in ALL_SYSTEMS if name not in SYSTEMS)
+    later = ', '.join(name for name in SYSTEMS if name not in PUBLISHED)
     return f'no system {system!r}; {hint}{supported}; planned are {later}'
 
 
