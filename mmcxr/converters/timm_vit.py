@@ -31,6 +31,9 @@ STEM = {
     'norm.bias': 'ln1.bias',
 }
 _BLOCK_KEY = re.compile(r'(\d+)\.(' + '|'.join(BLOCK) + r')\.(weight|bias)')
+_OUR_BLOCK_KEY = re.compile(
+    r'layers\.(\d+)\.(' + '|'.join(BLOCK.values()) + r')\.(weight|bias)'
+)
 _DROPPED = (
     (re.compile(r'(head|head_dist|pre_logits\.fc)\.(weight|bias)'), 'classifier'),
     (re.compile(r'fc_norm\.(weight|bias)'), 'norm of the classifier'),
@@ -102,29 +105,43 @@ def convert_blocks(ledger: Ledger, prefix: str, new_prefix: str) -> int:
     return len(found)
 
 
-def to_timm(weights: Mapping[str, Tensor], prefix: str = '') -> dict[str, Tensor]:
-    """The entries under ``prefix`` of an encoder of ours, with timm's names.
+def to_timm(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """``mmpretrain.VisionTransformer`` with timm's names.
 
     Raises:
         ConversionError: an entry has no place in timm's transformer.
     """
-    ledger = Ledger(weights, NAME)
     stem = {ours: theirs for theirs, ours in STEM.items()}
     parts = {ours: theirs for theirs, ours in BLOCK.items()}
-    key_of_block = re.compile(
-        r'layers\.(\d+)\.(' + '|'.join(parts) + r')\.(weight|bias)'
-    )
-    for key in [key for key in weights if key.startswith(prefix)]:
-        name = key[len(prefix) :]
-        match = key_of_block.fullmatch(name)
-        if name in stem:
-            ledger.move(key, stem[name])
+    renamed = {}
+    for key, value in weights.items():
+        match = _OUR_BLOCK_KEY.fullmatch(key)
+        if key in stem:
+            renamed[stem[key]] = value
         elif match:
             number, part, leaf = match.groups()
-            ledger.move(key, f'blocks.{number}.{parts[part]}.{leaf}')
+            renamed[f'blocks.{number}.{parts[part]}.{leaf}'] = value
         else:
             raise ConversionError(f'{NAME}: it has no place for {key}')
-    return ledger.state_dict
+    return renamed
+
+
+def to_mmseg(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """``mmpretrain.VisionTransformer`` with the names of mmseg's.
+
+    They differ in the attention, which there is torch's; query, key and value follow
+    one another in both.
+    """
+    names = {
+        '.attn.qkv.': '.attn.attn.in_proj_',
+        '.attn.proj.': '.attn.attn.out_proj.',
+    }
+    renamed = {}
+    for key, value in weights.items():
+        for ours, theirs in names.items():
+            key = key.replace(ours, theirs)
+        renamed[key] = value
+    return renamed
 
 
 def _shape(ledger: Ledger, new_prefix: str, depth: int) -> dict:

@@ -54,7 +54,7 @@ def publish_checkpoint(
     # Copies: a view would be saved with all of the tensor it looks into.
     weights = {key: _own(value) for key, value in weights.items()}
     meta = dict(mmcxr_version=__version__)
-    classes = _classes(content)
+    classes = class_names(content)
     if classes:
         meta['classes'] = classes
     data = _packed(weights, meta, file_format)
@@ -82,7 +82,7 @@ def _packed(weights: dict[str, Tensor], meta: dict, file_format: str) -> bytes:
     return buffer.getvalue()
 
 
-def _classes(content: Any) -> list[str]:
+def class_names(content: Any) -> list[str]:
     """Class names among what a run knew of its dataset."""
     meta = content.get('meta') if isinstance(content, Mapping) else None
     meta = meta if isinstance(meta, Mapping) else {}
