@@ -11,7 +11,7 @@ from . import (
     samplers,
     siim,
     synthetic_films,
-    tbx11k,
+    token_cache,
     tokenizers,
     transforms,
     vindr_cxr,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmcxr.registry import DATASETS
+from mmcxr.registry import DATASETS, TOKENIZERS
 
 from .studies import (
     film_items,
@@ -32,13 +32,17 @@ class ImageTextDataset(TableDataset):
 
     Args:
         data_root: see :class:`~mmcxr.datasets.table_dataset.TableDataset`, like all
-            that follow but ``texts`` and ``level``.
+            that follow but ``texts``, ``level`` and ``tokenizer``.
         texts: ``report`` (findings and impression), ``labels`` (``sections`` is
             empty, so that transforms word the labels), or ``auto``: reports, and
             labels of studies without. With ``whole`` a sample has ``texts``, a list
             of one: the column ``report``, or findings and impression joined where
             that is empty; ``sections`` is empty. MRM trains on it.
         level: ``study`` or ``image``.
+        tokenizer: config of a
+            :class:`~mmcxr.datasets.token_cache.CachedTokenizer` for the whole
+            reports: a sample then has ``input_ids`` instead of ``texts``, a list of
+            one array (L,), and ``mirrored_ids`` if the cache holds them.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class ImageTextDataset(TableDataset):
         fraction_seed: int = 0,
         texts: str = 'auto',
         level: str = 'study',
+        tokenizer: dict | None = None,
         classes: Sequence[str] | None = None,
         views: Sequence[str] | None = None,
         metainfo: Mapping | None = None,
@@ -62,6 +67,11 @@ class ImageTextDataset(TableDataset):
             raise ValueError(f'texts {texts!r} is none of {", ".join(_TEXTS)}')
         if level not in _LEVELS:
             raise ValueError(f'level {level!r} is none of {", ".join(_LEVELS)}')
+        if tokenizer is not None and texts != 'whole':
+            raise ValueError(
+                f"a tokenizer caches whole reports: texts is 'whole', not {texts!r}"
+            )
+        self.tokenizer = tokenizer
         self.texts = texts
         self.level = level
         super().__init__(
@@ -106,9 +116,24 @@ class ImageTextDataset(TableDataset):
         if self.texts == 'whole':
             if self.level == 'study':
                 table = table.drop_duplicates(['patient_id', 'study_id'])
-            for item, report in zip(items, table['report'], strict=True):
-                item['texts'] = [report]
+            self._add_reports(items, table['report'].tolist(), root)
         return items
+
+    def get_data_info(self, idx: int) -> dict:
+        """One item, with cached token ids."""
+        info = super().get_data_info(idx)
+        for key, number in info.pop('tokens', {}).items():
+            info[key] = [self._store[number]]
+        return info
+
+    def _add_reports(self, items: list[dict], reports: list[str], root: Path) -> None:
+        if self.tokenizer is None:
+            for item, report in zip(items, reports, strict=True):
+                item['texts'] = [report]
+            return
+        self._store, entries = TOKENIZERS.build(self.tokenizer)(reports, root)
+        for item, numbers in zip(items, entries, strict=True):
+            item['tokens'] = numbers
 
     def _leave_out_textless(
         self, table: pd.DataFrame, classes: Sequence[str]

@@ -7,7 +7,8 @@
 # The film is mirrored and its report is not, as released: "left" is on either side.
 # mrm_mimic-cxr_448_mirrored.py and _unflipped.py are the recipes that agree.
 data_root = 'data/mimic-cxr-mrm'
-# Of https://github.com/RL4M/MRM-pytorch; reports end after 100 tokens.
+# From https://github.com/RL4M/MRM-pytorch. A report is cut after 100 tokens, which
+# often cuts its impression; its ids are made at the first start and kept.
 tokenizer = dict(type='HFTokenizer', name=f'{data_root}/mimic_wordpiece.json')
 max_length = 100
 crop = dict(
@@ -21,7 +22,6 @@ train_pipeline = [
     dict(type='LoadFilm'),
     crop,
     dict(type='FilmFlip', prob=0.5),
-    dict(type='Tokenize', tokenizer=tokenizer, max_length=max_length),
     *mask_and_pack,
 ]
 train_dataloader = dict(
@@ -35,6 +35,8 @@ train_dataloader = dict(
     dataset=dict(
         type='MIMICCXR', data_root=data_root, split_scheme='mrm', split='train',
         texts='whole', level='image', pipeline=train_pipeline,
+        tokenizer=dict(
+            type='CachedTokenizer', tokenizer=tokenizer, max_length=max_length),
         metainfo=dict(
             convert='python tools/dataset_converters/mrm_csv.py training.csv '
             'IMAGE_FOLDER --out {data_root}')))

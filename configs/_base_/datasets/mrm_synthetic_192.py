@@ -13,15 +13,17 @@ train_pipeline = [
     dict(
         type='FilmRandomResizedCrop', size=192, scale=(0.2, 1.0),
         interpolation='bicubic'),
-    dict(type='Tokenize', tokenizer=tokenizer, max_length=max_length),
+    dict(type='FilmFlip', prob=0.5),
+    dict(type='MirrorText'),  # a mirrored film has its report mirrored
     *mask_and_pack,
 ]
 val_pipeline = [
     dict(type='LoadFilm'),
     dict(type='FilmResize', size=192, keep_ratio=False, interpolation='bicubic'),
-    dict(type='Tokenize', tokenizer=tokenizer, max_length=max_length),
     *mask_and_pack,
 ]
+cached_tokenizer = dict(
+    type='CachedTokenizer', tokenizer=tokenizer, max_length=max_length)
 synthetic_dataset = dict(
     type='SyntheticPairs', data_root=data_root, split_scheme='official',
     texts='whole', level='image')
@@ -32,7 +34,9 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='EpochSampler', shuffle=True),
     collate_fn=dict(type='mmcxr.collate_studies'),
-    dataset=dict(synthetic_dataset, split='train', pipeline=train_pipeline))
+    dataset=dict(
+        synthetic_dataset, split='train', pipeline=train_pipeline,
+        tokenizer=dict(cached_tokenizer, mirrored=True)))
 # Masks and noise of a sample are the same in each evaluation.
 val_dataloader = dict(
     batch_size=64,
@@ -40,4 +44,6 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='EpochSampler', shuffle=False, round_up=False),
     collate_fn=dict(type='mmcxr.collate_studies'),
-    dataset=dict(synthetic_dataset, split='val', pipeline=val_pipeline, test_mode=True))
+    dataset=dict(
+        synthetic_dataset, split='val', pipeline=val_pipeline, test_mode=True,
+        tokenizer=cached_tokenizer))

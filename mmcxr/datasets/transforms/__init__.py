@@ -4,6 +4,7 @@ from . import (
     image,
     loading,
     masking,
+    mirror,
     prompt_report,
     text,
     views,

@@ -180,6 +180,11 @@ class FilmFlip(_FilmGeometry):
 
     def transform(self, results: dict) -> dict:
         """Mirror the film and its maps, or leave them."""
+        if results['img'].ndim != 2:
+            raise ValueError(
+                f'FilmFlip mirrors one film (H, W), not {results["img"].shape}; put it '
+                'among the transforms of MultiView to mirror each view by itself'
+            )
         flip = bool(np.random.rand() < self.prob)
         results['flip'] = results.get('flip', False) != flip
         if not flip:

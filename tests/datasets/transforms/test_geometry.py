@@ -130,6 +130,11 @@ def test_flip(shape):
     assert kept['img'] is film and kept['flip'] is False
 
 
+def test_a_stack_of_views_is_not_mirrored_along_a_wrong_axis():
+    with pytest.raises(ValueError, match=r'one film .*not \(2, 4, 5\)'):
+        run(film_of((2, 4, 5)), type='FilmFlip')
+
+
 def test_flips_are_as_frequent_as_asked_and_say_so():
     film = np.array([[0, 1]], dtype=np.uint8)
     transform = TRANSFORMS.build(dict(type='FilmFlip', prob=0.3))
