@@ -8,6 +8,8 @@ Shapes: B pairs, N patches of which K are visible and M masked, L tokens, D chan
 of the encoder, P = 3 p p values of a patch at full resolution.
 """
 
+import math
+
 import torch
 from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
@@ -151,7 +153,9 @@ class MRM(BaseModel):
 
     def loss(self, inputs: dict) -> dict[str, Tensor]:
         """Both losses; their mean over ranks is that of the whole batch."""
-        patches, tokens, _ = self._errors(inputs)
+        latent, order = self.encode(inputs)
+        patches = self._patch_errors(inputs['image'], latent, order)
+        tokens, _ = self._token_errors(inputs, latent)
         return dict(
             loss_image=self.image_weight * patches.mean(),
             loss_report=self.report_weight * mean_of_all_ranks(tokens),
@@ -191,22 +195,31 @@ class MRM(BaseModel):
     def predict(
         self, inputs: dict, data_samples: list[BaseDataElement] | None = None
     ) -> list[BaseDataElement]:
-        """Fill data samples with ``image_loss`` and ``report_loss`` of each pair.
+        """Fill data samples with the losses of each pair, on the CPU.
 
-        They are unweighted means over the masked patches of the film and over the
-        tokens of its report that carry loss (NaN where there are none).
+        Fields: ``image_loss``, unweighted mean over the masked patches, and
+        ``image_chance``, that of filling each with its own mean; ``report_loss``, mean
+        over the ``report_tokens`` tokens that carry loss (NaN where there are none),
+        and ``report_chance``, that of all words being alike.
         """
-        patches, tokens, chosen = self._errors(inputs)
+        image, (latent, order) = inputs['image'], self.encode(inputs)
+        tokens, chosen = self._token_errors(inputs, latent)
         sums = torch.zeros(chosen.shape, device=tokens.device)
         sums[chosen] = tokens
-        report = (sums.sum(dim=1) / chosen.sum(dim=1)).cpu()
-        image = patches.mean(dim=1).cpu()
+        counts = chosen.sum(dim=1)
+        words = self.report_model.decoder.out_features
+        fields = dict(
+            image_loss=self._patch_errors(image, latent, order).mean(dim=1),
+            image_chance=self._flat_errors(image, order).mean(dim=1),
+            report_loss=sums.sum(dim=1) / counts,
+            report_chance=torch.full_like(sums[:, 0], math.log(words)),
+            report_tokens=counts,
+        )
+        fields = {name: value.cpu() for name, value in fields.items()}
         if data_samples is None:
             data_samples = [BaseDataElement() for _ in range(len(image))]
         for row, sample in enumerate(data_samples):
-            sample.set_data(
-                dict(image_loss=image[row].clone(), report_loss=report[row].clone())
-            )
+            sample.set_data({name: v[row].clone() for name, v in fields.items()})
         return data_samples
 
     @torch.no_grad()
@@ -244,16 +257,24 @@ class MRM(BaseModel):
             found['report_ids'] = torch.where(ids != targets, likeliest, ids)
         return found
 
-    def _errors(self, inputs: dict) -> tuple[Tensor, Tensor, Tensor]:
-        """Errors of masked patches (B, M), of tokens (T,), and which tokens (B, L)."""
-        ids, targets, attended = self._tokens(inputs)
-        latent, order = self.encode(inputs)
+    def _patch_errors(self, image: Tensor, latent: Tensor, order: Tensor) -> Tensor:
+        """Errors of the masked patches, (B, M)."""
+        pixels = self.image_decoder(latent, order)
+        return patch_errors(pixels, self._targets(image, order), self.norm_pix)
+
+    def _flat_errors(self, image: Tensor, order: Tensor) -> Tensor:
+        """Errors of masked patches that are filled with their own mean, (B, M)."""
+        targets = self._targets(image, order)
+        flat = targets.mean(dim=-1, keepdim=True) * (not self.norm_pix)
+        return patch_errors(flat, targets, self.norm_pix)
+
+    def _targets(self, image: Tensor, order: Tensor) -> Tensor:
         masked = order[:, self.num_visible :]
-        patches = patch_errors(
-            self.image_decoder(latent, order),
-            patches_at(inputs['image'], masked, self.image_decoder.patch_size),
-            self.norm_pix,
-        )
+        return patches_at(image, masked, self.image_decoder.patch_size)
+
+    def _token_errors(self, inputs: dict, latent: Tensor) -> tuple[Tensor, Tensor]:
+        """Errors of the tokens that carry loss (T,), and which these are (B, L)."""
+        ids, targets, attended = self._tokens(inputs)
         hidden = self.report_model(ids, attended, self.film_vector(latent))
         chosen = loss_tokens(self.loss_on, ids, targets, attended)
         hidden, words = hidden.flatten(0, 1), targets.flatten()
@@ -262,8 +283,7 @@ class MRM(BaseModel):
             # many tokens there are. A bound would need to cover all tokens.
             places = chosen.flatten().nonzero().squeeze(1)
             hidden, words = hidden[places], words[places]
-        tokens = token_errors(self.report_model.predict(hidden), words)
-        return patches, tokens, chosen
+        return token_errors(self.report_model.predict(hidden), words), chosen
 
     def _checked(self, image: Tensor) -> Tensor:
         rows, columns = self.image_decoder.grid

@@ -1,5 +1,7 @@
 """MRM as a whole, at tiny size."""
 
+import math
+
 import pytest
 import torch
 from mmengine.model import MMDistributedDataParallel
@@ -205,6 +207,16 @@ def test_losses_of_each_pair(make_mrm, make_records):
         alone = model(one, mode='loss')
         torch.testing.assert_close(sample.image_loss, alone['loss_image'].detach())
         torch.testing.assert_close(sample.report_loss, alone['loss_report'].detach())
+        assert sample.report_tokens == (records['input_ids'][row] == 3).sum()
+        assert sample.report_chance == pytest.approx(math.log(61))
+        # Of a normalised patch the mean is 0 and the unbiased variance 1.
+        assert sample.image_chance == pytest.approx(1 - 1 / 3072, abs=1e-5)
+    raw = make_mrm(norm_pix=False)
+    sample = raw(records, mode='predict')[0]
+    masked = raw.encode(records)[1][0, K:]
+    target = patchify(records['image'], 32)[0, masked]
+    expected = target.var(dim=-1, unbiased=False).mean()
+    torch.testing.assert_close(sample.image_chance, expected)
 
 
 def train_rank(rank, world, model, records, rows):
