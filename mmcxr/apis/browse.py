@@ -59,12 +59,12 @@ def browse_dataset(
     quiet = not sys.stderr.isatty()
     for row in track(rows.tolist(), 'drawing', disable=quiet, transient=True):
         packed = dataset[epoch * size + row]
-        files.append(out / f'{row:06d}_{_name(packed["data_samples"])}.png')
+        files.append(out / f'{row:06d}_{picture_name(packed["data_samples"])}.png')
         Image.fromarray(draw_sample(packed, dataset.metainfo)).save(files[-1])
     return files
 
 
-def _name(sample) -> str:
-    """A file name that tells the sample."""
+def picture_name(sample) -> str:
+    """A file name that tells the sample, without its suffix."""
     name = sample.get('study_id') or Path(sample.get('img_path', 'sample')).stem
     return re.sub(r'[^\w.-]+', '_', str(name))

@@ -24,12 +24,13 @@ from mmcxr.registry import TRANSFORMS
 OUR_SCOPE = partial(DefaultScope.overwrite_default_scope, 'mmcxr')
 
 
-def _as_list(items) -> list:
+def as_list(items) -> list:
+    """One film or text, or several of them, as a list."""
     one = isinstance(items, (str, Path, np.ndarray)) or hasattr(items, 'convert')
     return [items] if one else list(items)
 
 
-def _batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
+def batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
     """Batches, with a progress bar on a terminal where somebody waits."""
     starts = range(0, len(items), size)
     for start in track(starts, what, transient=True, disable=len(starts) < 5):
@@ -67,12 +68,12 @@ def embed_films(model: BaseModel, films, batch_size: int = 32) -> np.ndarray:
         ValueError: no films.
     """
     model.eval()
-    films = _as_list(films)
+    films = as_list(films)
     if not films:
         raise ValueError('no film to embed')
     embeds = [
         model.encode_image(_prepare(model, batch)).float().cpu()
-        for batch in _batches(films, batch_size, 'films')
+        for batch in batches(films, batch_size, 'films')
     ]
     return torch.cat(embeds).numpy()
 
@@ -85,7 +86,7 @@ def embed_texts(model: BaseModel, texts, batch_size: int = 64) -> np.ndarray:
     with OUR_SCOPE():
         tokenizer = model.tokenizer  # built at first use
     embeds = []
-    for batch in _batches(_as_list(texts), batch_size, 'texts'):
+    for batch in batches(as_list(texts), batch_size, 'texts'):
         ids, mask = pad_tokens(tokenizer(list(batch)), tokenizer.pad_token_id)
         embeds.append(model.encode_text(ids.to(device), mask.to(device)).float().cpu())
     return torch.cat(embeds).numpy()
@@ -121,7 +122,7 @@ def classify(
         (N, C) table, probabilities in 0..1, one row per film in the order given,
         indexed by path (position for films that are not paths).
     """
-    films = _as_list(films)
+    films = as_list(films)
     if not isinstance(prompts, dict):
         prompts = prompts_from_names([prompts] if isinstance(prompts, str) else prompts)
     pairs = all(isinstance(entry, dict) for entry in prompts.values())
