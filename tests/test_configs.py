@@ -20,8 +20,14 @@ FAMILIES = {
     'benchmarks/zero_shot/chexpert-5x200/cxr-clip_swin-t.py',
     'benchmarks/retrieval/mimic-cxr/cxr-clip_r50.py',
     'benchmarks/classification/vindr-cxr/linear-probe_cxr-clip_swin-t.py',
-    'benchmarks/classification/chestx-ray14/finetune_mrm_vit-b16_1pct.py',
-    'benchmarks/classification/chexpert/finetune_cxr-clip_r50_10pct.py',
+    'benchmarks/segmentation/siim/upernet_mrm_vit-b16_4xb2-160k_siim-512px.py',
+    'benchmarks/segmentation/siim/upernet_mrm_vit-b16-plain_4xb2-160k_siim-512px.py',
+    'benchmarks/segmentation/synthetic/upernet_vit-tiny_1xb8-200_synthetic-96px.py',
+    'benchmarks/segmentation/covid19/unet_r18_1xb8-300_covid19-lungs-192px.py',
+    'benchmarks/segmentation/siim/unet_1xb16-20k_siim-512px.py',
+    'benchmarks/segmentation/siim/setr-pup_mrm_vit-b16_1xb16-20k_siim-512px.py',
+    'benchmarks/segmentation/siim/upernet_cxr-clip_swin-t_1xb16-20k_siim-512px.py',
+    'benchmarks/segmentation/rsna/benchx-upernet_cxr-clip_r50_1xb8-20k_rsna-512px.py',
 }
 
 

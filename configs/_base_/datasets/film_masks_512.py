@@ -8,18 +8,18 @@ _pack = dict(
         'dataset', 'patient_id', 'study_id', 'image', 'view', 'img_path',
         'seg_map_path', 'ori_shape', 'img_shape', 'scale_factor',
         'reduce_zero_label'))
-_fit = dict(type='Resize', scale=(512, 512), keep_ratio=True)
+film_pipeline = [dict(type='Resize', scale=(512, 512), keep_ratio=True)]
 train_pipeline = [
     dict(type='LoadFilm'),
     dict(type='LoadFilmMask'),
-    _fit,
+    *film_pipeline,
     dict(type='RandomFlip', prob=0.5),
     _pack,
 ]
 # The mask keeps its size: predictions are enlarged to it before they are compared.
 test_pipeline = [
     dict(type='LoadFilm'),
-    _fit,
+    *film_pipeline,
     dict(type='LoadFilmMask'),
     _pack,
 ]

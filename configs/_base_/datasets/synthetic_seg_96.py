@@ -1,17 +1,17 @@
 # Synthetic films with the mask of the pneumothorax, at 96 px.
 _base_ = './film_masks_512.py'
 data_root = 'data/synthetic'
-_fit = dict(type='Resize', scale=(96, 96), keep_ratio=True)
+film_pipeline = [dict(type='Resize', scale=(96, 96), keep_ratio=True)]
 train_pipeline = [
     dict(type='LoadFilm'),
     dict(type='LoadFilmMask'),
-    _fit,
+    *film_pipeline,
     dict(type='RandomFlip', prob=0.5),
     _base_._pack,
 ]
 test_pipeline = [
     dict(type='LoadFilm'),
-    _fit,
+    *film_pipeline,
     dict(type='LoadFilmMask'),
     _base_._pack,
 ]

@@ -1,0 +1,43 @@
+# SETR-PUP (https://arxiv.org/abs/2012.15840) on a ViT-B/16: four convolutions, each
+# followed by doubling the size, take the last block's patches to the size of the film;
+# three light heads on earlier blocks help in training.
+_base_ = './upernet_vit-b16_512.py'
+_loss = [
+    dict(type='MRMFocalLoss', loss_weight=2.0),
+    dict(type='MRMDiceLoss', loss_weight=1.0),
+]
+_head = dict(
+    type='mmseg.SETRUPHead',
+    in_channels=768,
+    channels=256,
+    kernel_size=3,
+    norm_cfg=_base_.norm,
+    dropout_ratio=0.0,
+    num_classes=2,
+    out_channels=2,
+    align_corners=False)
+_early = dict(
+    _head,
+    num_convs=1,
+    up_scale=4,
+    loss_decode=[
+        dict(type='MRMFocalLoss', loss_weight=0.8),
+        dict(type='MRMDiceLoss', loss_weight=0.4),
+    ])
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='mmpretrain.VisionTransformer',
+        arch='base',
+        img_size=512,
+        patch_size=16,
+        out_type='featmap',
+        out_indices=(3, 5, 7, 11),
+        final_norm=False,  # the heads have a norm of their own
+        drop_path_rate=0.1,
+        norm_cfg=dict(type='LN', eps=1e-6)),
+    neck=None,
+    decode_head=dict(
+        _head, _delete_=True, in_index=3, num_convs=4, up_scale=2, loss_decode=_loss),
+    auxiliary_head=[
+        dict(_early, in_index=0), dict(_early, in_index=1), dict(_early, in_index=2)])
