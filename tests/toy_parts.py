@@ -51,21 +51,35 @@ def write_config(folder, runtime_dir, extra: str = ''):
 
 @DATASETS.register_module()
 class ToyPoints(BaseDataset):
-    """Points ``x`` with target ``y = sum(x)``, the same for each index in each run."""
+    """Points ``x`` with target ``y = sum(x)``, the same for each index in each run.
+
+    Another ``split_scheme`` is other points.
+    """
 
     METAINFO = dict(classes=('point',))
 
     def __init__(
-        self, length: int, data_root: str = '', pipeline: list = (), delay: float = 0
+        self,
+        length: int,
+        data_root: str = '',
+        pipeline: list = (),
+        delay: float = 0,
+        fraction: float = 1.0,
+        split_scheme: str = '',
     ):
-        self.length = length
+        self.length = round(fraction * length)
         self.delay = delay
+        self.split_scheme = split_scheme
         super().__init__(
-            data_root=data_root, pipeline=list(pipeline), serialize_data=False
+            metainfo=dict(split_scheme=split_scheme),
+            data_root=data_root,
+            pipeline=list(pipeline),
+            serialize_data=False,
         )
 
     def load_data_list(self) -> list[dict]:
-        x = torch.randn(self.length, 3, generator=torch.Generator().manual_seed(5))
+        seed = 5 + sum(map(ord, self.split_scheme))
+        x = torch.randn(self.length, 3, generator=torch.Generator().manual_seed(seed))
         return [dict(x=row, y=row.sum()) for row in x]
 
     def prepare_data(self, idx: int):

@@ -1,0 +1,90 @@
+"""Train and test a config at several label fractions with several seeds.
+
+    python tools/misc/run_fractions.py configs/.../finetune_mrm_vit-b16.py \
+        --fractions 1 10 100 --seeds 0 1 2 \
+        --cfg-options model.backbone.init_cfg.checkpoint=MRM.pth
+
+Where the config has one beside it that ends in _10pct, that is run for 10 %, with its
+own learning rate and number of updates; any other fraction is the config with fewer
+films. A seed is that of the run (head, order, augmentation); the films of a fraction
+are the same for all seeds.
+
+Called again, it goes on: finished cells are not repeated, and a training that was
+killed goes on from its last checkpoint. Printed and written to fractions.json are the
+numbers of the results.json files with their 95 % intervals, and mean and standard
+deviation over seeds, or over folds where --schemes names several.
+
+Exit code 1: some cells failed, the others ran. 2: nothing could be run or averaged.
+"""
+
+import argparse
+import sys
+
+from mmengine.config import DictAction
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config of all films')
+    parser.add_argument(
+        '--fractions', nargs='+', type=float, default=[100], metavar='PERCENT',
+        help='per cent of the training films (default: 100)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--seeds', nargs='+', type=int, default=[0, 1, 2], help='(default: 0 1 2)'
+    )
+    parser.add_argument(
+        '--schemes', nargs='+', default=[], help='split schemes (folds) to run each on'
+    )
+    parser.add_argument(
+        '--work-dir', help='one folder per cell goes here (default: '
+        'work_dirs/<config>_fractions)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--gpus', type=int, default=1,
+        help='processes of each run; the batch of the config is that of each',
+    )  # fmt: skip
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='change the config: train_cfg.max_iters=100 key="[a,b]"',
+    )
+    try:
+        return parser.parse_args(argv)
+    except ValueError:  # out of DictAction
+        parser.error('--cfg-options takes KEY=VALUE pairs')
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, run the grid, and tell what failed."""
+    args = parse_args(argv)
+    from mmcxr.apis.fractions import run_fractions
+    from mmcxr.engine.config_file import ConfigError
+    from mmcxr.evaluation.functional.comparison import UnequalSpecsError
+
+    try:
+        _, failures = run_fractions(
+            args.config,
+            args.fractions,
+            args.seeds,
+            args.work_dir,
+            args.schemes,
+            args.gpus,
+            args.cfg_options,
+        )
+    except (ConfigError, UnequalSpecsError) as error:
+        for line in str(error).splitlines():
+            print(f'error: {line}', file=sys.stderr)
+        return 2
+    for failure in failures:
+        print(f'failed: {failure}', file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
