@@ -5,6 +5,7 @@ minimum and maximum to 0..255: the conversion of the CXR-CLIP data sets, before
 their shrinking. Compressed pixels go through pydicom's decoders.
 """
 
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ from .film import luma, stretch
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+# LLD and RLD are decubitus films: frontal, though of a patient on the side.
+_VIEWS = {'PA': 'PA', 'AP': 'AP', 'LL': 'LATERAL', 'RL': 'LATERAL'}
+_VIEWS['LATERAL'] = 'LATERAL'
+_PER_YEAR = {'Y': 1, 'M': 12, 'W': 52.18, 'D': 365.25}
 _PIXELS = ('PixelData', 'FloatPixelData', 'DoubleFloatPixelData')
 
 
@@ -103,3 +108,30 @@ def _widen(lut: 'Dataset') -> None:
     descriptor = lut.get('LUTDescriptor')
     if descriptor and descriptor[2] == 8:
         lut.LUTDescriptor = [descriptor[0], descriptor[1], 16]
+
+
+def read_facts(data: bytes) -> dict[str, str]:
+    """The cells ``view``, ``sex`` and ``age`` as the header of a DICOM file has them.
+
+    Nothing else is read: names, dates and numbers of a patient stay in the file. An
+    age in months, weeks or days becomes years with two decimals; one of more than 120
+    years is unknown.
+    """
+    import pydicom
+
+    dataset = pydicom.dcmread(BytesIO(data), force=True, stop_before_pixels=True)
+    view = str(dataset.get('ViewPosition') or '').strip().upper()
+    sex = str(dataset.get('PatientSex') or '').strip().upper()
+    return dict(
+        view=_VIEWS.get(view, ''),
+        sex=sex if sex in ('M', 'F', 'O') else '',
+        age=_age(str(dataset.get('PatientAge') or '').strip().upper()),
+    )
+
+
+def _age(text: str) -> str:
+    match = re.fullmatch(r'(\d+)([YMWD]?)', text)
+    if not match:
+        return ''
+    years = int(match[1]) / _PER_YEAR[match[2] or 'Y']
+    return f'{round(years, 2):g}' if years <= 120 else ''

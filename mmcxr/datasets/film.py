@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 _DICOM_SUFFIXES = ('.dcm', '.dicom')
 _LUMA = np.array([299, 587, 114]) / 1000  # R, G, B
@@ -41,10 +41,24 @@ def read_film(path: str | PathLike) -> np.ndarray:
     """
     try:
         data = Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise UnreadableFilm(f'{path}: no such file') from error
+    except OSError as error:
+        raise UnreadableFilm(f'{path}: {_cause(error)}') from error
+    return decode_film(data, path)
+
+
+def decode_film(data: bytes, name: str | PathLike) -> np.ndarray:
+    """A film of the bytes of its file; see :func:`read_film`.
+
+    Args:
+        data: the whole file.
+        name: of the file, for messages and its suffix.
+    """
+    try:
         if not data:
             raise ValueError('the file is empty')
-        suffix = Path(path).suffix.lower()
-        if data[128:132] == b'DICM' or suffix in _DICOM_SUFFIXES:
+        if is_dicom(data, name):
             from .dicom import decode_dicom
 
             film = decode_dicom(data)
@@ -53,10 +67,13 @@ def read_film(path: str | PathLike) -> np.ndarray:
         return _varied(film)
     except (ImportError, MemoryError):
         raise
-    except FileNotFoundError as error:
-        raise UnreadableFilm(f'{path}: no such file') from error
     except Exception as error:  # decoders raise anything on damaged bytes
-        raise UnreadableFilm(f'{path}: {_cause(error)}') from error
+        raise UnreadableFilm(f'{name}: {_cause(error)}') from error
+
+
+def is_dicom(data: bytes, name: str | PathLike) -> bool:
+    """Whether bytes of a file of this name are taken for DICOM."""
+    return data[128:132] == b'DICM' or str(name).lower().endswith(_DICOM_SUFFIXES)
 
 
 def as_film(film: str | PathLike | Image.Image | np.ndarray) -> np.ndarray:
@@ -101,7 +118,18 @@ def read_mask(path: str | PathLike, shape: tuple[int, int] | None = None) -> np.
         MaskError: an unreadable file, other values, or another size than the film's.
     """
     try:
-        with Image.open(path) as image:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise MaskError(f'{path}: {_cause(error)}') from error
+    return decode_mask(data, path, shape)
+
+
+def decode_mask(
+    data: bytes, path: str | PathLike, shape: tuple[int, int] | None = None
+) -> np.ndarray:
+    """A mask of the bytes of its file, called ``path``; see :func:`read_mask`."""
+    try:
+        with Image.open(BytesIO(data)) as image:
             values = np.asarray(image)
     except Exception as error:
         raise MaskError(f'{path}: {_cause(error)}') from error
@@ -237,6 +265,8 @@ def _varied(film: np.ndarray) -> np.ndarray:
 
 def _cause(error: Exception) -> str:
     """One line of an error that may have many, or none."""
+    if isinstance(error, UnidentifiedImageError):  # its text holds an address
+        return 'cannot identify image file'
     return ' '.join(str(error).split()) or type(error).__name__
 
 

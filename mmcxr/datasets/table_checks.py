@@ -33,6 +33,11 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     return f' (did you mean {lower[found[0]]!r}?)' if found else ''
 
 
+def is_safe_path(name: str) -> bool:
+    """Whether a path stays under the folder it is read in, and is written plainly."""
+    return re.search(_BAD_PATH, name) is None
+
+
 def refuse_rows(
     table: pd.DataFrame, bad: np.ndarray, column: str, path: Path, fault: str
 ) -> None:

@@ -34,19 +34,39 @@ def read_cells(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == '.parquet':
             return _read_parquet(path)
-        data = gzip.decompress(path.read_bytes()) if path.suffix == '.gz' else None
-        return _read_csv(path.read_bytes() if data is None else data, path)
-    except TableError:
-        raise
-    except UnicodeDecodeError as error:
-        raise TableError(f'{path}: not UTF-8 ({error}); save it as UTF-8') from error
-    except (OSError, EOFError, zlib.error, csv.Error) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise TableError(
             f'{path}: cannot be read ({error}); copy or convert it again'
         ) from error
+    return parse_csv(data, path)
 
 
-def _read_csv(data: bytes, path: Path) -> pd.DataFrame:
+def parse_csv(data: bytes, name: object) -> pd.DataFrame:
+    """All cells of a CSV file, gzipped or not; see :func:`read_cells`.
+
+    Args:
+        data: the whole file.
+        name: of it, for messages; the ending .gz says that it is gzipped.
+
+    Raises:
+        TableError: as :func:`read_cells` does.
+    """
+    try:
+        return _read_csv(
+            gzip.decompress(data) if str(name).endswith('.gz') else data, name
+        )
+    except TableError:
+        raise
+    except UnicodeDecodeError as error:
+        raise TableError(f'{name}: not UTF-8 ({error}); save it as UTF-8') from error
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
+        raise TableError(
+            f'{name}: cannot be read ({error}); copy or convert it again'
+        ) from error
+
+
+def _read_csv(data: bytes, path: object) -> pd.DataFrame:
     # Header and rows apart: pandas would rename repeated names in silence.
     head = StringIO(data[: 1 << 20].decode('utf-8-sig', 'replace'), newline='')
     header = next(csv.reader(head), None)
@@ -102,7 +122,7 @@ def _as_text(column: pd.Series) -> pd.Series:
     return text.where(~text.isin(_NAN), '')
 
 
-def _check_header(header: list[str], path: Path) -> None:
+def _check_header(header: list[str], path: object) -> None:
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise TableError(
@@ -131,7 +151,7 @@ def _count_commas(data: bytes, chunk: int = 1 << 24) -> int:
     return count
 
 
-def _refuse_short_rows(data: bytes, header: list[str], path: Path) -> None:
+def _refuse_short_rows(data: bytes, header: list[str], path: object) -> None:
     """Name the first row with fewer cells than the header: a file cut short."""
     rows = csv.reader(StringIO(data.decode('utf-8-sig'), newline=''))
     for number, row in enumerate(filter(None, rows)):

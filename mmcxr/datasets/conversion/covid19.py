@@ -3,21 +3,19 @@
 Takes the authors' repository (``metadata.csv``, ``images/``,
 ``annotations/lungVAE-masks/``) or a copy of it with ``lung_masks/`` and the columns
 image, patient_id, offset_days, lung_mask. The notes become ``findings``: partly what
-a radiologist saw, partly history.
+a radiologist saw, partly history. A study is a patient, day and note; images without
+a day are studies of their own. An image listed for two patients is written once, and
+the two are one patient. Slices of CT are left out.
 """
 
 import re
-from pathlib import Path
+from pathlib import PurePosixPath
 
-import pandas as pd
-from PIL import Image
-
-from ..covid19 import COVID19_CLASSES
-from ..splits import draw_clean
+from ..covid19 import COVID19, COVID19_CLASSES
 from ..table import VIEWS
-from ..table_checks import check_paths, nearest
-from ..table_file import TableError, read_cells
-from .writing import Tally, place_file, with_progress, write_dataset
+from .films import Converter, Film, Listing, MaskFile
+from .source import Source, need_columns
+from .writing import Tally
 
 _COLUMNS = dict(
     filename='image',
@@ -52,63 +50,33 @@ _KNOWN = re.compile(
 _EXTRA = ('finding', 'offset_days', 'survival', 'license', 'url', 'doi')
 
 
-def convert_covid19(source: str | Path, out: str | Path, link: bool = False) -> Tally:
-    """Write table, images, lung masks and the scheme ``clean``.
-
-    A study is a patient, day and note; images without a day are studies of their
-    own. An image listed for two patients is written once, and the two are one
-    patient. Slices of CT are left out; so is what is missing or no image.
-
-    Args:
-        source: folder of the collection.
-        out: folder to write to.
-        link: point symbolic links at images and masks instead of copying.
-
-    Returns:
-        Counts of what was written, left out and not understood.
-
-    Raises:
-        TableError: no metadata, or without its columns, or an image that is not a
-            path under ``images/``.
-        ValueError: no image can be used.
-    """
-    source, out, tally = Path(source), Path(out), Tally()
-    rows = []
+def read_covid19(source: Source, tally: Tally) -> Listing:
+    """List the radiographs of the collection."""
+    films = []
     days: dict[tuple, list[str]] = {}
-    for record in with_progress(_records(source, tally), 'covid19'):
+    for record in _records(source, tally):
         image = record['image']
-        film = source / (record.get('folder') or 'images') / image
-        size = _usable(record, film, tally)
-        if size is None:
+        slices = record['view'].upper().startswith(_SLICES)
+        if slices or record.get('modality', 'X-ray') not in ('X-ray', ''):
+            tally.note('left out, not radiographs', image)
             continue
-        mask = _lung_mask(source, record, size, tally)
-        if mask:
-            place_file(mask, out / 'masks' / mask.name, link)
-        place_file(film, out / 'images' / image, link)
         notes = days.setdefault((record['patient_id'], record['offset_days']), [])
         note = record['clinical_notes'].strip()
         if note not in notes:
             notes.append(note)
-        rows.append(
-            dict(
-                image=image,
-                patient_id=record['patient_id'],
-                study_id=_study(record, notes.index(note)),
-                view=_view(record, tally),
-                sex=record['sex'] if record['sex'] in ('M', 'F') else '',
-                age=re.sub(r'\.0$', '', record['age'].strip()),
-                findings=note,
-                mask_lungs=mask.name if mask else '',
-                **_labels(record, tally),
-                **{f'extra_{name}': record[name] for name in _EXTRA},
-            )
+        cells = dict(
+            patient_id=record['patient_id'],
+            study_id=_study(record, notes.index(note)),
+            view=_view(record, tally),
+            sex=record['sex'] if record['sex'] in ('M', 'F') else '',
+            age=re.sub(r'\.0$', '', record['age'].strip()),
+            findings=note,
+            **_labels(record, tally),
+            **{f'extra_{name}': record[name] for name in _EXTRA},
         )
-        tally.note('images written', image)
-    split = draw_clean(pd.DataFrame(rows)).rows if rows else {}
-    listed = [(rows[i]['image'], name) for name in split for i in split[name]]
-    listed = pd.DataFrame(listed, columns=['image', 'split'])
-    write_dataset(out, rows, dict(clean=listed.sort_values('image')))
-    return tally
+        file = source.find(f'{record.get("folder") or "images"}/{image}')
+        films.append(Film(image, file, cells, _masks(source, record, tally)))
+    return Listing(films)
 
 
 def finding_labels(finding: str) -> dict[str, int] | None:
@@ -127,20 +95,13 @@ def finding_labels(finding: str) -> dict[str, int] | None:
     return {name: int(name in positive) for name in COVID19_CLASSES}
 
 
-def _records(source: Path, tally: Tally) -> list[dict[str, str]]:
+def _records(source: Source, tally: Tally) -> list[dict[str, str]]:
     """Rows of the metadata under one set of names."""
-    path = source / 'metadata.csv'
-    if not path.is_file():
-        raise TableError(
-            f'{path}: no such file; name the folder of covid-chestxray-dataset'
-        )
-    table = read_cells(path)
+    member = source.need('metadata.csv')
+    table = source.table(member)
     names = [re.sub(r'\W+', '_', name.strip().lower()) for name in table]
     table.columns = [_COLUMNS.get(name, name) for name in names]
-    for name in _NEEDED:
-        if name not in table:
-            raise TableError(f'{path}: no column {name!r}{nearest(name, table)}')
-    check_paths(table, 'image', 'images', path)  # before anything is copied there
+    need_columns(table, _NEEDED, member)
     optional = ('sex', 'age', 'offset_days', 'clinical_notes', *_EXTRA)
     table = table.assign(**{name: '' for name in optional if name not in table})
     table['offset_days'] = table['offset_days'].str.strip()
@@ -154,38 +115,16 @@ def _records(source: Path, tally: Tally) -> list[dict[str, str]]:
     return table[~again].to_dict('records')
 
 
-def _usable(record: dict, film: Path, tally: Tally) -> tuple[int, int] | None:
-    """(width, height) of a film; None, noted, if the row is none."""
-    image = record['image']
-    slices = record['view'].upper().startswith(_SLICES)
-    if slices or record.get('modality', 'X-ray') not in ('X-ray', ''):
-        tally.note('left out, not radiographs', image)
-        return None
-    try:
-        with Image.open(film) as opened:
-            return opened.size
-    except FileNotFoundError:
-        tally.note('left out, file missing', image)
-    except OSError:
-        tally.note('left out, not an image', image)
-    return None
-
-
-def _lung_mask(source: Path, record: dict, size: tuple, tally: Tally) -> Path | None:
-    stem = Path(record['image']).stem
-    mask = source / 'annotations/lungVAE-masks' / f'{stem}_mask.png'
-    if record.get('lung_mask'):
-        mask = source / 'lung_masks' / record['lung_mask']
-    elif not mask.is_file():
-        return None
-    try:
-        with Image.open(mask) as opened:
-            if opened.size == size:
-                return mask
-        tally.note('masks of another size than the film', mask.name)
-    except OSError:
-        tally.note('masks missing or unreadable', mask.name)
-    return None
+def _masks(source: Source, record: dict, tally: Tally) -> dict[str, MaskFile]:
+    name = record.get('lung_mask')
+    if name:
+        mask = source.find(f'lung_masks/{name}')
+        if mask is None:
+            tally.fault('missing', 'listed masks that are not there', name)
+    else:
+        stem = PurePosixPath(record['image']).stem
+        mask = source.find(f'annotations/lungVAE-masks/{stem}_mask.png')
+    return {'mask_lungs': MaskFile(mask)} if mask else {}
 
 
 def _study(record: dict, number: int) -> str:
@@ -210,3 +149,6 @@ def _labels(record: dict, tally: Tally) -> dict[str, int | str]:
         tally.note('findings that give no label', name)
         return dict.fromkeys(COVID19_CLASSES, '')
     return labels
+
+
+CONVERTER = Converter(COVID19.METAINFO, read_covid19)

@@ -8,30 +8,70 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from rich.progress import track
 
 from ..table import TableError, read_table
 
+T = TypeVar('T')
 _NAMED = 5  # of each kind, so many are named in the summary
+#: What a verification fails on, unless it is accepted.
+FAULTS = {
+    'missing': 'listed, but there is no such file',
+    'extra': 'a file that nothing lists',
+    'unreadable': 'a file that cannot be read',
+    'duplicate': 'a file whose bytes or name another has',
+    'invalid': 'a row, cell or name that makes no sense',
+    'count': 'a number that differs from the published one',
+}
 
 
 class Tally:
-    """Counts what a converter met, with the first names of each kind."""
+    """Counts what a converter met, with the names, by kind.
+
+    Some kinds are faults: they fail the verification unless they are accepted.
+    """
 
     def __init__(self):
         self._names: dict[str, list[str]] = {}
+        self._fault_of: dict[str, str] = {}
 
     def note(self, kind: str, name: str) -> None:
         """Count ``name`` (an image, a row) under ``kind``."""
         self._names.setdefault(kind, []).append(name)
 
+    def fault(self, fault: str, kind: str, name: str) -> None:
+        """Count ``name`` under ``kind``, a kind of the fault ``fault``.
+
+        Args:
+            fault: a key of :data:`FAULTS`.
+            kind: what exactly, in words.
+            name: the file, row or image, and perhaps the cause.
+        """
+        if fault not in FAULTS:
+            raise KeyError(f'{fault!r} is none of {", ".join(FAULTS)}')
+        kind = f'{fault}: {kind}'
+        self._fault_of[kind] = fault
+        self.note(kind, name)
+
     def count(self, kind: str) -> int:
         """How many were noted under ``kind``."""
         return len(self._names.get(kind, ()))
+
+    def names(self, kind: str) -> list[str]:
+        """What was noted under ``kind``."""
+        return list(self._names.get(kind, ()))
+
+    def faults(self) -> dict[str, dict[str, list[str]]]:
+        """Names by fault and kind."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for kind, fault in self._fault_of.items():
+            found.setdefault(fault, {})[kind] = list(self._names[kind])
+        return found
 
     def lines(self) -> list[str]:
         """One line per kind, to print."""
@@ -116,9 +156,19 @@ def place_file(source: Path, target: Path, link: bool) -> None:
     os.replace(part, target)
 
 
-def with_progress(items: Sequence, description: str) -> Iterator | Iterable:
-    """The items, with a progress bar where a person watches."""
-    return track(items, description, disable=not sys.stderr.isatty(), transient=True)
+def with_progress(
+    items: Iterable[T], description: str, total: int | None = None
+) -> Iterable[T]:
+    """The items, with a progress bar where a person watches.
+
+    Args:
+        items: with a length, or ``total`` is it.
+        description: stands before the bar.
+        total: how many there are.
+    """
+    return track(
+        items, description, total, disable=not sys.stderr.isatty(), transient=True
+    )
 
 
 def _part(path: Path) -> Path:

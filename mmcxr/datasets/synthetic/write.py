@@ -2,14 +2,13 @@
 
 import csv
 import json
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from ..processes import in_order
 from .formats import WRITERS, write_mask
 from .frontal import frontal_film
 from .lateral import lateral_film
@@ -76,9 +75,8 @@ def write_synthetic_dataset(
 
     draw = partial(write_patient, out, size=size, image_format=image_format, seed=seed)
     rows = []
-    for patient_rows in _in_order(
-        draw, _patients(seed, num_patients, num_films), workers
-    ):
+    patients = ((index,) for index in _patients(seed, num_patients, num_films))
+    for patient_rows in in_order(draw, patients, workers):
         rows += patient_rows
         if progress:
             progress(len(patient_rows))
@@ -168,21 +166,6 @@ def _patients(seed: int, num_patients: int | None, num_films: int | None):
         yield index
         films += sum(len(study.views) for study in plan_patient(seed, index)[1])
         index += 1
-
-
-def _in_order(draw: Callable, indices: Iterator[int], workers: int) -> Iterator:
-    """Results of ``draw`` in the order of ``indices``, with a bounded queue."""
-    if workers < 1:
-        yield from map(draw, indices)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        waiting: deque = deque()
-        for index in indices:
-            waiting.append(pool.submit(draw, index))
-            if len(waiting) >= 4 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _write_csv(path: Path, columns, rows: list[dict]) -> None:

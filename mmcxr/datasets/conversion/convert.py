@@ -1,0 +1,173 @@
+"""Run a converter: place all films, write the split lists and, last, the table."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from ..processes import in_order
+from ..table import FACTS, IDS, TABLE_NAMES
+from ..table_checks import is_safe_path
+from ..table_file import TableError
+from .films import Converter, Film, Listing
+from .journal import Journal
+from .placing import Options, Placed, film_key, place_film, strip_suffix
+from .source import ARCHIVE_ERRORS, Source, stream
+from .verify import Verification, verify
+from .writing import Tally, with_progress, write_dataset
+
+
+def convert(
+    converter: Converter,
+    source: str | Path,
+    out: str | Path,
+    options: Options | None = None,
+    workers: int = 0,
+    limit: int | None = None,
+    **extra,
+) -> Verification:
+    """Write the dataset to folder ``out``, then hold it to what is published.
+
+    It may be run again: what is there and right is left as it is, and after a kill it
+    goes on. While films are missing or of other options there is no table.
+
+    Args:
+        converter: of the dataset.
+        source: folder or archive of the official download.
+        out: folder to write to.
+        options: how films are stored.
+        workers: processes; 0: none but the caller's.
+        limit: only the first so many films.
+        extra: the converter's own options.
+
+    Returns:
+        Counts, and faults both of the source and of what is written.
+
+    Raises:
+        TableError: a source, or a folder to write to, that cannot be used at all.
+        ValueError: no film of the source can be used.
+    """
+    root, tally, options = Path(out), Tally(), options or Options()
+    for name in TABLE_NAMES[1:]:
+        if (root / name).exists():
+            raise TableError(f'{root / name}: remove it, or convert to another folder')
+    listing = converter.read(Source(source, tally), tally, **extra)
+    films = _usable(listing, tally)[:limit]
+    if not films:
+        raise ValueError(f'{source}: no film of it can be used; {_reasons(tally)}')
+    with Journal(root) as journal:
+        placed = _place_all(films, journal, root, options, workers)
+        for one in placed:
+            for fault, kind, name in one.faults:
+                tally.fault(fault, kind, name) if fault else tally.note(kind, name)
+        done = {one.image: one for one in placed if one.name}
+        rows = [_row(film, done[film.image]) for film in films if film.image in done]
+        write_dataset(root, order_columns(rows), _splits(listing, done))
+        made = dict(dataset=converter.facts['dataset'], release=listing.release)
+        made |= dict(options={**asdict(options), **extra}, limit=limit)
+        made['faults'] = tally.faults()
+        journal.finish(done.values(), made)
+    digests = {one.name: one.digest for one in done.values()}
+    return verify(root, converter.published, digests=digests, tally=tally)
+
+
+def order_columns(rows: list[dict]) -> list[dict]:
+    """Rows that all have the same cells: ids, facts, masks, labels, extras."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    known = [name for name in (*IDS, *FACTS) if name in names and name != 'boxes']
+    masks = [name for name in names if name.startswith('mask_')]
+    extras = [name for name in names if name.startswith('extra_')]
+    first = {*known, *masks, *extras, 'boxes'}
+    labels = [name for name in names if name not in first]
+    boxes = ['boxes'] if 'boxes' in names else []
+    ordered = [*known, *masks, *labels, *boxes, *extras]
+    return [{name: row.get(name, '') for name in ordered} for row in rows]
+
+
+def _usable(listing: Listing, tally: Tally) -> list[Film]:
+    """Films that have a file and a name of their own; what is amiss is noted."""
+    films, stems = [], set()
+    for film in listing.films:
+        stem = strip_suffix(film.image)
+        if not is_safe_path(film.image):
+            tally.fault('invalid', 'names that are no path under images/', film.image)
+        elif film.file is None:
+            tally.fault('missing', 'listed films that are not there', film.image)
+        elif stem in stems:
+            kind = 'films whose name another has, but for the suffix; left out'
+            tally.fault('duplicate', kind, film.image)
+        else:
+            stems.add(stem)
+            films.append(film)
+    used = {film.file.name for film in films}
+    for member in listing.found:
+        if member.name not in used:
+            tally.fault('extra', 'film files that nothing lists', member.name)
+    return films
+
+
+def _place_all(
+    films: list[Film], journal: Journal, root: Path, options: Options, workers: int
+) -> list[Placed]:
+    keys = {film.image: film_key(film, options) for film in films}
+    placed = {film.image: journal.done(film.image, keys[film.image]) for film in films}
+    todo = [film for film in films if placed[film.image] is None]
+    if todo:
+        (root / 'table.csv').unlink(missing_ok=True)
+    failed: dict[str, str] = {}
+    calls = (
+        (film, keys[film.image], root, options, data)
+        for film, data in _with_data(todo, failed)
+    )
+    results = in_order(place_film, calls, workers)
+    for one in with_progress(results, 'placing films', total=len(todo)):
+        placed[one.image] = one
+        if one.name:
+            journal.add(one)
+    for image, fault in failed.items():
+        faults = [('unreadable', 'films; left out', fault)]
+        placed[image] = Placed(image, '', faults=faults)
+    return list(placed.values())
+
+
+def _with_data(
+    films: list[Film], failed: dict[str, str]
+) -> Iterator[tuple[Film, bytes | None]]:
+    """Films, with their content where it comes out of a stream.
+
+    Those that a damaged archive cannot give go to ``failed``, with the cause.
+    """
+    streams: dict[Path, dict[str, Film]] = {}
+    for film in films:
+        if film.file.streamed:
+            streams.setdefault(film.file.container, {})[film.file.name] = film
+        else:
+            yield film, None
+    for of_name in streams.values():
+        try:
+            for member, data in stream([film.file for film in of_name.values()]):
+                yield of_name.pop(member.name), data
+        except ARCHIVE_ERRORS as error:
+            for film in of_name.values():
+                failed[film.image] = f'{film.file}: {error}'
+
+
+def _row(film: Film, placed: Placed) -> dict:
+    known = {name: cell for name, cell in film.cells.items() if cell != ''}
+    known = {'image': placed.name, 'patient_id': '', 'study_id': '', **known}
+    return {**dict.fromkeys(film.cells, ''), **placed.cells, **known}
+
+
+def _splits(listing: Listing, done: dict[str, Placed]) -> dict[str, pd.DataFrame]:
+    """Split lists of the films that are there, under the names they have now."""
+    lists = {}
+    for scheme, listed in listing.splits.items():
+        rows = [(done[image].name, split) for image, split in listed if image in done]
+        if rows:
+            lists[scheme] = pd.DataFrame(rows, columns=['image', 'split'])
+    return lists
+
+
+def _reasons(tally: Tally) -> str:
+    return '; '.join(tally.lines()) or 'it lists none'

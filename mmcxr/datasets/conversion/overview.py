@@ -1,0 +1,72 @@
+"""The page that lists all datasets, made from the facts beside their classes."""
+
+import pkgutil
+from importlib import import_module
+
+from mmcxr.registry import DATASETS
+
+from ..published import Published
+from .films import Converter
+
+_HEAD = """# Datasets
+
+Made by `python tools/misc/list_datasets.py docs/datasets.md` from the `METAINFO` of
+the dataset classes and the published numbers beside them; edit those, not this.
+
+Each command takes `--workers N`, `--size N`, `--link`, `--keep-dicom`, `--limit N`,
+`--verify` and `--accept KIND` where it reads an official download; `--help` tells more.
+"""
+_SIZES = ('images', 'patients', 'studies', 'reports')
+
+
+def datasets_page() -> str:
+    """The page as Markdown."""
+    published = {
+        converter.facts['dataset']: converter.published
+        for converter in all_converters().values()
+    }
+    lines = [_HEAD, '| dataset | classes to name in a config | published size |']
+    lines[-1] += ' licence | citation |'
+    lines.append('|---|---|---|---|---|')
+    commands = ['', '## Conversion', '']
+    for name, classes in sorted(_classes().items()):
+        facts = classes[0].METAINFO
+        names = ', '.join(f'`{one.__name__}`' for one in classes)
+        sizes = '; '.join(filter(None, map(_size, published.get(name, ()))))
+        cells = (name, names, sizes, facts['licence'], facts['citation'])
+        lines.append(f'| {" | ".join(cells)} |')
+        command = facts['convert'].format(data_root=f'data/{name}')
+        commands += [f'- {name}: `{command}`']
+    return '\n'.join([*lines, *commands, ''])
+
+
+def all_converters() -> dict[str, Converter]:
+    """Converters by the name of their module."""
+    package = import_module(__package__)
+    modules = {
+        found.name: import_module(f'{__package__}.{found.name}')
+        for found in pkgutil.iter_modules(package.__path__)
+    }
+    return {
+        name: module.CONVERTER
+        for name, module in modules.items()
+        if hasattr(module, 'CONVERTER')
+    }
+
+
+def _classes() -> dict[str, list[type]]:
+    """Dataset classes by the name of their dataset."""
+    found: dict[str, list[type]] = {}
+    for one in DATASETS.module_dict.values():
+        facts = getattr(one, 'METAINFO', {})
+        if 'convert' in facts and one.__module__.startswith('mmcxr.'):
+            found.setdefault(facts['dataset'], []).append(one)
+    return found
+
+
+def _size(published: Published) -> str:
+    """'12,047 images (source)', or nothing where it says none of the sizes."""
+    numbers = {name: getattr(published, name) for name in _SIZES}
+    shown = ', '.join(f'{n:,} {name}' for name, n in numbers.items() if n is not None)
+    release = f'{published.release}: ' if published.release else ''
+    return f'{release}{shown} ({published.source})' if shown else ''

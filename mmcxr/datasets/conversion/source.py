@@ -1,0 +1,304 @@
+"""An official download as it unpacks: folders, and zip or tar files in them.
+
+Files inside an archive are known as if it lay unpacked beside itself in a folder of
+its own name, so a converter need not know which of its archives a user has unpacked.
+"""
+
+import os
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from ..table_checks import is_safe_path, nearest
+from ..table_file import TableError, parse_csv
+from .writing import Tally, with_progress
+
+_TARS = ('.tar', '.tar.gz', '.tgz')
+_ARCHIVES = ('.zip', *_TARS)
+#: What reading an archive raises when it is damaged, encrypted or cut short.
+ARCHIVE_ERRORS = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of a source, on disk or in an archive.
+
+    Args:
+        name: path in the source, with ``/``; unique in it.
+        container: the file itself, or the archive that holds it.
+        inside: its name in the archive; empty for a file on disk.
+        stamp: changes when the content does, without reading it.
+        offset: where a tar holds it; -1: elsewhere.
+        size: in bytes, uncompressed.
+    """
+
+    name: str
+    container: Path
+    inside: str = ''
+    stamp: str = ''
+    offset: int = -1
+    size: int = 0
+
+    @property
+    def stem(self) -> str:
+        """File name without its suffix."""
+        return PurePosixPath(self.name).stem
+
+    @property
+    def suffix(self) -> str:
+        """In lower case."""
+        return PurePosixPath(self.name).suffix.lower()
+
+    @property
+    def streamed(self) -> bool:
+        """Whether all that lies before it must be unpacked to read it."""
+        return self.offset >= 0 and not self.container.name.endswith('.tar')
+
+    def read(self) -> bytes:
+        """The content; slow where :attr:`streamed`."""
+        if not self.inside:
+            return self.container.read_bytes()
+        if self.offset < 0:
+            return _open_zip(self.container, os.getpid()).read(self.inside)
+        if self.streamed:
+            return next(stream([self]))[1]
+        with self.container.open('rb') as file:
+            file.seek(self.offset)
+            data = file.read(self.size)
+        if len(data) < self.size:
+            raise EOFError(f'{self.container} ends inside {self.inside}')
+        return data
+
+    def __str__(self) -> str:
+        return f'{self.container}:{self.inside}' if self.inside else str(self.container)
+
+
+class Source:
+    """All files of a download, found once.
+
+    Links to folders are followed, but not in circles. What cannot be listed (a
+    damaged archive, a name that leads out of it) is noted as a fault.
+
+    Args:
+        root: the folder, or an archive of it.
+        tally: takes the faults.
+
+    Raises:
+        TableError: there is no such folder or archive.
+    """
+
+    def __init__(self, root: str | Path, tally: Tally):
+        self.root, self._tally = Path(root), tally
+        if self.root.is_dir():
+            paths = self._walk(self.root, ())
+            members = [(str(path.relative_to(self.root)), path) for path in paths]
+        elif self.root.is_file() and self.root.name.lower().endswith(_ARCHIVES):
+            members = [(self.root.name, self.root)]
+        else:
+            raise TableError(f'{self.root}: no such folder, nor a zip or tar file')
+        files = {}
+        archives = []
+        for name, path in members:
+            if name.lower().endswith(_ARCHIVES):
+                archives.append((name, path))
+                continue
+            status = path.stat()
+            stamp = f'{status.st_size}:{status.st_mtime_ns}'
+            files[name] = Member(name, path, stamp=stamp, size=status.st_size)
+        for name, path in with_progress(archives, 'listing archives'):
+            for member in self._list_archive(name, path):
+                files.setdefault(member.name, member)
+        #: Members by name, in the order of the names.
+        self.members = dict(sorted(files.items()))
+
+    @cached_property
+    def _by_base(self) -> dict[str, list[Member]]:
+        found: dict[str, list[Member]] = {}
+        for member in self.members.values():
+            found.setdefault(PurePosixPath(member.name).name, []).append(member)
+        for same in found.values():  # files on disk first, the shallowest first
+            same.sort(key=lambda m: (bool(m.inside), m.name.count('/'), m.name))
+        return found
+
+    def find(self, path: str) -> Member | None:
+        """The file at ``path``, or at a path that ends so, however deep it lies."""
+        if path in self.members:
+            return self.members[path]
+        for member in self._by_base.get(path.rpartition('/')[2], ()):
+            if member.name.endswith(f'/{path}'):
+                return member
+        return None
+
+    def need(self, *paths: str) -> Member:
+        """The first of ``paths`` that :meth:`find` finds.
+
+        Raises:
+            TableError: there is none.
+        """
+        for path in paths:
+            member = self.find(path)
+            if member:
+                return member
+        hint = nearest(paths[0].rpartition('/')[2], self._by_base)
+        wanted = ' or '.join(map(repr, paths))
+        raise TableError(f'{self.root}: holds no {wanted}{hint}')
+
+    def named(self, *suffixes: str, under: str = '') -> dict[str, Member]:
+        """Files by their name without suffix.
+
+        Of several files of one name the one on disk counts before those in archives,
+        and the shallowest; two on disk are noted as duplicates.
+
+        Args:
+            suffixes: such as '.png', in lower case.
+            under: a folder one of the parts of the path must be; '' takes all.
+        """
+        found: dict[str, Member] = {}
+        for same in self._by_base.values():
+            for member in same:
+                if member.suffix not in suffixes:
+                    continue
+                if under and f'/{under}/' not in f'/{member.name}':
+                    continue
+                first = found.setdefault(member.stem, member)
+                if first is not member and not member.inside:
+                    kind = 'files of a name that another has; not read'
+                    self._tally.fault('duplicate', kind, member.name)
+        return found
+
+    def table(self, path: str | Member, columns: tuple[str, ...] = ()) -> pd.DataFrame:
+        """Cells of a CSV file as strings; see :func:`~..table_file.read_cells`.
+
+        Blanks around the names of columns are dropped.
+
+        Raises:
+            TableError: no such file, a damaged one, or without one of ``columns``.
+        """
+        member = path if isinstance(path, Member) else self.need(path)
+        table = parse_csv(read_member(member), member)
+        table.columns = [name.strip() for name in table]
+        need_columns(table, columns, member)
+        return table
+
+    def _walk(self, folder: Path, above: tuple) -> Iterator[Path]:
+        """Files below a folder, sorted; hidden ones are not looked at."""
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            self._tally.fault('unreadable', 'folders', f'{folder} ({error.strerror})')
+            return
+        status = folder.stat()
+        above = (*above, (status.st_dev, status.st_ino))
+        for entry in entries:
+            if entry.name.startswith('.'):
+                continue
+            try:
+                mode = entry.stat().st_mode
+            except OSError as error:  # a dangling link, or one that names itself
+                name = f'{entry.path} ({error.strerror})'
+                self._tally.fault('unreadable', 'links that lead nowhere', name)
+                continue
+            if stat.S_ISREG(mode):
+                yield Path(entry.path)
+            elif stat.S_ISDIR(mode):
+                inner = entry.stat()
+                if (inner.st_dev, inner.st_ino) in above:
+                    kind = 'links that lead back to a folder above'
+                    self._tally.fault('unreadable', kind, entry.path)
+                else:
+                    yield from self._walk(Path(entry.path), above)
+
+    def _list_archive(self, name: str, path: Path) -> Iterator[Member]:
+        """Members of an archive; what is wrong with it becomes a fault."""
+        folder = name
+        for suffix in _ARCHIVES:
+            if name.lower().endswith(suffix):
+                folder = name[: -len(suffix)]
+        listing = _list_tar if name.lower().endswith(_TARS) else _list_zip
+        try:
+            for inside, stamp, offset, size in listing(path):
+                base = inside.rpartition('/')[2]
+                if base.startswith('.') or inside.startswith('__MACOSX/'):
+                    continue  # what a file manager adds
+                if not is_safe_path(inside):
+                    kind = 'names in archives that lead out of them'
+                    self._tally.fault('invalid', kind, f'{path}:{inside}')
+                    continue
+                yield Member(f'{folder}/{inside}', path, inside, stamp, offset, size)
+        except ARCHIVE_ERRORS as error:
+            self._tally.fault('unreadable', 'archives', f'{path} ({error})')
+
+
+def need_columns(table: pd.DataFrame, names: Iterable[str], place: object) -> None:
+    """Raise ``TableError`` if the table at ``place`` lacks one of the columns."""
+    for name in names:
+        if name not in table:
+            raise TableError(f'{place}: no column {name!r}{nearest(name, table)}')
+
+
+def read_member(member: Member) -> bytes:
+    """The content of a file that must be readable.
+
+    Raises:
+        TableError: it is not.
+    """
+    try:
+        return member.read()
+    except ARCHIVE_ERRORS as error:
+        raise TableError(f'{member}: cannot be read ({error})') from error
+
+
+def stream(members: Iterable[Member]) -> Iterator[tuple[Member, bytes]]:
+    """Members of one compressed tar with their contents, in a single pass.
+
+    Raises:
+        EOFError: the archive ends before all were found.
+    """
+    wanted = {member.offset: member for member in members}
+    path = next(iter(wanted.values())).container
+    with tarfile.open(path, 'r|*') as archive:
+        for info in archive:
+            member = wanted.pop(info.offset_data, None)
+            if member:
+                yield member, archive.extractfile(info).read()
+            if not wanted:
+                return
+    raise EOFError(f'{path} ends before {next(iter(wanted.values())).inside}')
+
+
+def _list_zip(path: Path) -> Iterator[tuple[str, str, int, int]]:
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if not info.is_dir():
+                stamp = f'{info.file_size}:{info.CRC:08x}'
+                yield info.filename, stamp, -1, info.file_size
+
+
+def _list_tar(path: Path) -> Iterator[tuple[str, str, int, int]]:
+    with tarfile.open(path) as archive:
+        for info in archive:
+            if info.isfile():
+                name = info.name.removeprefix('./')
+                stamp = f'{info.size}:{int(info.mtime)}'
+                yield name, stamp, info.offset_data, info.size
+
+
+@lru_cache(maxsize=64)
+def _open_zip(path: Path, process: int) -> zipfile.ZipFile:
+    """An open zip; each process its own, for a shared one would share its place."""
+    return zipfile.ZipFile(path)
