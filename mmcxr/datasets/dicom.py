@@ -110,6 +110,15 @@ def _widen(lut: 'Dataset') -> None:
         lut.LUTDescriptor = [descriptor[0], descriptor[1], 16]
 
 
+def read_header(data: bytes, *keywords: str) -> 'Dataset':
+    """These elements of the header of a DICOM file, and no others."""
+    import pydicom
+
+    return pydicom.dcmread(
+        BytesIO(data), force=True, stop_before_pixels=True, specific_tags=list(keywords)
+    )
+
+
 def read_facts(data: bytes) -> dict[str, str]:
     """The cells ``view``, ``sex`` and ``age`` as the header of a DICOM file has them.
 
@@ -117,9 +126,7 @@ def read_facts(data: bytes) -> dict[str, str]:
     age in months, weeks or days becomes years with two decimals; one of more than 120
     years is unknown.
     """
-    import pydicom
-
-    dataset = pydicom.dcmread(BytesIO(data), force=True, stop_before_pixels=True)
+    dataset = read_header(data, 'ViewPosition', 'PatientSex', 'PatientAge')
     view = str(dataset.get('ViewPosition') or '').strip().upper()
     sex = str(dataset.get('PatientSex') or '').strip().upper()
     return dict(

@@ -3,6 +3,7 @@
 from mmcxr.registry import DATASETS
 
 from .classification import ClassificationDataset
+from .published import Published
 from .segmentation import SegmentationDataset
 
 _FACTS = dict(
@@ -10,8 +11,43 @@ _FACTS = dict(
     licence='rules of the SIIM-ACR Pneumothorax Segmentation challenge (Kaggle)',
     citation='SIIM-ACR Pneumothorax Segmentation, 2019, '
     'https://www.kaggle.com/c/siim-acr-pneumothorax-segmentation',
-    convert='python tools/dataset_converters/cxr_clip_csv.py '
-    'siim CSV_FOLDER IMAGE_FOLDER --out {data_root}',
+    convert='python tools/dataset_converters/siim.py SOURCE --out {data_root}',
+)
+_COPY = 'kaggle.com/datasets/vbookshelf/pneumothorax-chest-xray-images-and-masks'
+#: Annotated films of stage 1; stage 2 adds the 1,372 test films of stage 1.
+SIIM_STAGE_1_IMAGES = 10_675
+SIIM_PUBLISHED = (
+    Published(
+        'train-rle.csv of stage 1, 11,582 rows',
+        'stage 1',
+        images=SIIM_STAGE_1_IMAGES,
+        positive=dict(Pneumothorax=2_379),
+        negative=dict(Pneumothorax=8_296),
+        masks=dict(mask=2_379),
+    ),
+    *(
+        Published(
+            'stage_2_train.csv, 12,954 rows',
+            release,
+            images=12_047,
+            positive=dict(Pneumothorax=2_669),
+            negative=dict(Pneumothorax=9_378),
+            masks=dict(mask=2_669),
+        )
+        for release in ('stage 2', 'stage 2, in two folders')
+    ),
+    Published(
+        f'stage_1_train_images.csv and stage_1_test_images.csv of {_COPY}',
+        'stage 2, in two folders',
+        splits=dict(official=dict(train=SIIM_STAGE_1_IMAGES, test=1_372)),
+    ),
+    Published(
+        'lists of MRM, github.com/RL4M/MRM-pytorch, DatasetsSplits',
+        'folders',
+        images=10_675,
+        positive=dict(Pneumothorax=2_379),
+        splits=dict(mrm=dict(train=7_969, val=1_898, test=1_904)),
+    ),
 )
 
 

@@ -170,7 +170,9 @@ def _place_masks(
             if not mask.any():
                 continue
         small = shrink_mask(mask, target)
-        if mask.any() and not small.any():
+        if not mask.any():
+            placed.faults.append(('', 'masks without a pixel', film.image))
+        elif not small.any():
             placed.faults.append(('', 'masks that shrinking emptied', film.image))
         folder = column.removeprefix('mask').removeprefix('_')
         path = f'{folder}/{strip_suffix(name)}.png'.lstrip('/')

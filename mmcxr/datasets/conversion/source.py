@@ -159,7 +159,7 @@ class Source:
         raise TableError(f'{self.root}: holds no {wanted}{hint}')
 
     def named(self, *suffixes: str, under: str = '') -> dict[str, Member]:
-        """Files by their name without suffix.
+        """Files by their name without suffix, in the order of the names.
 
         Of several files of one name the one on disk counts before those in archives,
         and the shallowest; two on disk are noted as duplicates.
@@ -179,7 +179,7 @@ class Source:
                 if first is not member and not member.inside:
                     kind = 'files of a name that another has; not read'
                     self._tally.fault('duplicate', kind, member.name)
-        return found
+        return dict(sorted(found.items()))
 
     def table(self, path: str | Member, columns: tuple[str, ...] = ()) -> pd.DataFrame:
         """Cells of a CSV file as strings; see :func:`~..table_file.read_cells`.
