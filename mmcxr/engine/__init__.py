@@ -3,6 +3,7 @@
 from . import hooks, pretrained_init
 from .checkpoint_doors import secure_checkpoint_loading
 from .layer_decay import LayerDecayConstructor
+from .merged_groups import MergedGroupsConstructor
 from .optim_wrapper import AutocastOptimWrapper
 from .schedulers import WarmupCosineLR
 

@@ -4,6 +4,7 @@
 # decays all parameters, see the configs named `released`.
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='MergedGroupsConstructor',
     optimizer=dict(type='AdamW', lr=5e-5, weight_decay=1e-4),
     paramwise_cfg=dict(
         norm_decay_mult=0.0,

@@ -3,6 +3,7 @@
 # Norms and biases are not decayed; class and mask token and embeddings are.
 optim_wrapper = dict(
     type='AutocastOptimWrapper',
+    constructor='MergedGroupsConstructor',
     optimizer=dict(type='AdamW', lr=1.5e-4, betas=(0.9, 0.95), weight_decay=0.05),
     paramwise_cfg=dict(norm_decay_mult=0., bias_decay_mult=0.))
 param_scheduler = dict(
