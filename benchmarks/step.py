@@ -114,7 +114,17 @@ def main():
         torch.set_num_threads(args.threads)
     MMLogger.get_instance('benchmark', log_level='ERROR')
     peak = bf16_peak() if args.device == 'cuda' else None
-    rows = []
+    device = torch.cuda.get_device_name() if peak else platform.machine()
+    result = dict(
+        device=device,
+        bf16_peak_tflop_per_second=round(peak / 1e12) if peak else None,
+        threads=torch.get_num_threads(),
+        repeats=args.repeats,
+        versions=dict(python=platform.python_version(), torch=torch.__version__),
+        rows=[],
+    )
+    name = f'step-{device.lower().replace(" ", "-")}.json'
+    out = args.out or HERE / 'results' / name
     for name in args.cases:
         case = CASES[name](smoke=args.smoke)
         for batch in args.batches or case.batches(args.device):
@@ -125,24 +135,15 @@ def main():
                 if peak:
                     share = row['tflop_per_second'] * 1e12 / peak
                     row['share_of_bf16_peak'] = round(share, 3)
-                rows.append(dict(case=name, batch=batch, variant=variant, **row))
-                print(json.dumps(rows[-1]), flush=True)
-            if args.device == 'cuda':
+                result['rows'].append(
+                    dict(case=name, batch=batch, variant=variant, **row)
+                )
+                print(json.dumps(result['rows'][-1]), flush=True)
+            if not args.smoke or args.out:  # after each: a run may be cut short
+                out.parent.mkdir(parents=True, exist_ok=True)
+                out.write_text(json.dumps(result, indent=1) + '\n')
+            if peak:
                 torch.cuda.empty_cache()
-    device = torch.cuda.get_device_name() if peak else platform.machine()
-    result = dict(
-        device=device,
-        bf16_peak_tflop_per_second=round(peak / 1e12) if peak else None,
-        threads=torch.get_num_threads(),
-        repeats=args.repeats,
-        versions=dict(python=platform.python_version(), torch=torch.__version__),
-        rows=rows,
-    )
-    default = f'step-{device.lower().replace(" ", "-")}.json'
-    out = args.out or HERE / 'results' / default
-    if not args.smoke or args.out:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(result, indent=1) + '\n')
 
 
 if __name__ == '__main__':

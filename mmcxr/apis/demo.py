@@ -1,4 +1,4 @@
-"""The main job in miniature: draw films, pre-train CXR-CLIP, measure, report.
+"""The main job in miniature: draw films, pre-train CXR-CLIP and MRM, measure, report.
 
 Every step is what a user would type, inside the folder of the demo: the tools'
 functions, with the configs as they are.
@@ -25,6 +25,13 @@ PRETRAIN = 'cxr_clip/cxr-clip_r18-bert-mini_1xb32-10e_synthetic-96px.py'
 ZERO_SHOT = 'benchmarks/zero_shot/synthetic/cxr-clip_r18.py'
 RETRIEVAL = 'benchmarks/retrieval/synthetic/cxr-clip_r18.py'
 PROBE = 'benchmarks/classification/synthetic/linear-probe_cxr-clip_r18.py'
+MASKED = 'mrm/mrm_vit-mini_1xb32-20e_synthetic-192px.py'
+FINE_TUNE = 'benchmarks/classification/synthetic/finetune_mrm_vit-mini.py'
+SEGMENT = (
+    'benchmarks/segmentation/synthetic/'
+    'upernet_mrm_vit-mini_1xb16-400_synthetic-192px.py'
+)
+RESULTS = ('zero_shot', 'retrieval', 'linear_probe', 'fine_tuning', 'segmentation')
 
 
 def run_demo(
@@ -40,8 +47,8 @@ def run_demo(
         out: folder for the films, the runs, ``results.json`` and ``report.html``.
         configs: the project's ``configs`` folder.
         num_films: synthetic films to draw.
-        options: 'pretrain' and 'linear_probe' -> what is merged into the config of
-            that training (dotted key -> value).
+        options: 'pretrain', 'linear_probe', 'masked', 'fine_tuning' or 'segmentation'
+            -> what is merged into the config of that training (dotted key -> value).
         say: told what begins.
 
     Returns:
@@ -53,36 +60,48 @@ def run_demo(
     """
     configs = Path(configs).resolve()
     out = Path(out).resolve()
-    quiet = dict(log_level='WARNING')
     options = options or {}
+
+    def learn(config: str, name: str, start: str | None = None) -> str:
+        changes = {'log_level': 'WARNING', **options.get(name, {})}
+        if start is not None:
+            changes['model.backbone.init_cfg.checkpoint'] = start
+        _check(train(str(configs / config), name, cfg_options=changes))
+        return best_checkpoint(name)
+
+    def measure(config: str, name: str, checkpoint: str) -> None:
+        quiet = dict(log_level='WARNING')
+        _check(test(str(configs / config), checkpoint, name, cfg_options=quiet))
+
     with _inside(out):
-        say(f'1/5  drawing {num_films} synthetic films')
+        say(f'1/8  drawing {num_films} synthetic films')
         draw_films(num_films)
-        say('2/5  pre-training CXR-CLIP')
-        changes = {**quiet, **options.get('pretrain', {})}
-        _check(train(str(configs / PRETRAIN), 'pretrain', cfg_options=changes))
-        checkpoint = best_checkpoint('pretrain')
-        say('3/5  zero-shot classification of held-out patients')
-        _check(
-            test(str(configs / ZERO_SHOT), checkpoint, 'zero_shot', cfg_options=quiet)
-        )
-        say('4/5  retrieval among held-out studies')
-        _check(
-            test(str(configs / RETRIEVAL), checkpoint, 'retrieval', cfg_options=quiet)
-        )
-        say('5/5  linear probe on the frozen encoder')
-        changes = {**quiet, **options.get('linear_probe', {})}
-        changes['model.backbone.init_cfg.checkpoint'] = checkpoint
-        probe = str(configs / PROBE)
-        _check(train(probe, 'linear_probe', cfg_options=changes))
-        probed = best_checkpoint('linear_probe')
-        _check(test(probe, probed, 'linear_probe', cfg_options=quiet))
+        say('2/8  pre-training CXR-CLIP')
+        clip = learn(PRETRAIN, 'pretrain')
+        say('3/8  zero-shot classification of held-out patients')
+        measure(ZERO_SHOT, 'zero_shot', clip)
+        say('4/8  retrieval among held-out studies')
+        measure(RETRIEVAL, 'retrieval', clip)
+        say('5/8  linear probe on the frozen encoder')
+        measure(PROBE, 'linear_probe', learn(PROBE, 'linear_probe', clip))
+        say('6/8  pre-training MRM')
+        masked = learn(MASKED, 'masked')
+        say("7/8  fine-tuning MRM's encoder")
+        measure(FINE_TUNE, 'fine_tuning', learn(FINE_TUNE, 'fine_tuning', masked))
+        say("8/8  segmenting pneumothoraces with MRM's encoder")
+        segmentor = learn(SEGMENT, 'segmentation', masked)
+        measure(SEGMENT, 'segmentation', segmentor)
         results = {
             name: json.loads(Path(name, 'results.json').read_text(encoding='utf-8'))
-            for name in ('zero_shot', 'retrieval', 'linear_probe')
+            for name in RESULTS
         }
         write_results(Path('results.json'), results)
-        write_report(Path('report.html'), results, configs / ZERO_SHOT, checkpoint)
+        models = {
+            'zero_shot': (configs / ZERO_SHOT, clip),
+            'masked': (configs / MASKED, masked),
+            'segmentation': (configs / SEGMENT, segmentor),
+        }
+        write_report(Path('report.html'), results, models)
     return out / 'report.html', summary(results)
 
 

@@ -1,4 +1,4 @@
-"""The pictures and tables of ``make demo``, from the files its runs have written."""
+"""The report of ``make demo``, from the files its runs have written."""
 
 import csv
 import gzip
@@ -17,6 +17,7 @@ from mmcxr.visualization.curves import plot_curves, plot_roc, read_scalars
 from mmcxr.visualization.html_report import HTMLReport
 from mmcxr.visualization.similarity import overlay_similarity
 
+from .demo_pictures import masked_curves, restorations, segmentations
 from .inference import embed_films, embed_texts, similarity_maps
 from .model import load_model
 
@@ -24,33 +25,36 @@ DATA = Path('data/synthetic')
 
 
 def write_report(
-    path: Path, results: dict[str, dict], config: str | Path, checkpoint: str
+    path: Path, results: dict[str, dict], models: dict[str, tuple[Path, str]]
 ) -> None:
     """Write the HTML report of a demo, standing in its folder.
 
     Args:
         path: of the report.
         results: name of an evaluation -> its ``results.json``.
-        config: of the zero-shot evaluation, with its prompts.
-        checkpoint: of the pre-trained model.
+        models: 'zero_shot' (with its prompts), 'masked' and 'segmentation' -> config
+            and checkpoint.
     """
     table = read_table(DATA)
     held_out = table.iloc[read_split(DATA, 'official', table).of('test')]
-    model = load_model(config, checkpoint)
-    prompts = Config.fromfile(config).prompts
-    report = HTMLReport('mmcxr demo: CXR-CLIP on synthetic films')
+    model = load_model(*models['zero_shot'])
+    prompts = Config.fromfile(models['zero_shot'][0]).prompts
+    report = HTMLReport('mmcxr demo: CXR-CLIP and MRM on synthetic films')
     report.paragraph(
         'The films are drawn, not taken: these numbers show that the toolbox works '
-        'and that the model learns, and say nothing of real chest radiographs. All '
-        'are measured on patients the model has not seen; intervals are 95 %, from '
+        'and that the models learn, and say nothing of real chest radiographs. All '
+        'are measured on patients the models have not seen; intervals are 95 %, from '
         'resampled patients.'
     )
     report.table(['measure', 'value', '95 % interval', 'baseline'], summary(results))
     _films(report, held_out)
-    _curves(report)
+    _clip_curves(report)
     _roc(report)
     _retrieval(report, held_out, model)
     _maps(report, held_out, model, prompts)
+    masked_curves(report)
+    restorations(report, *models['masked'])
+    segmentations(report, held_out, *models['segmentation'])
     report.save(path)
 
 
@@ -63,6 +67,22 @@ def summary(results: dict[str, dict]) -> list[list[str]]:
         ('retrieval', 'retrieval/i2t_recall_at_10', 'film to report, recall at 10'),
         ('retrieval', 'retrieval/t2i_recall_at_10', 'report to film, recall at 10'),
         ('retrieval', 'retrieval/i2t_median_rank', 'film to report, median rank'),
+        ('fine_tuning', 'classification/auroc', 'MRM fine-tuned, macro AUROC'),
+        (
+            'segmentation',
+            'segmentation/dice_positive',
+            'pneumothorax, Dice of films with one',
+        ),
+        (
+            'segmentation',
+            'segmentation/dice_foreground',
+            'pneumothorax, Dice of all',
+        ),
+        (
+            'segmentation',
+            'segmentation/detection_auroc_max',
+            'pneumothorax or none, AUROC',
+        ),
     )
     rows = []
     for run, name, label in wanted:
@@ -95,12 +115,12 @@ def _films(report: HTMLReport, films: pd.DataFrame) -> None:
     report.gallery([(_film(row), f'{row.view}\n{_report_text(row)}') for row in chosen])
 
 
-def _curves(report: HTMLReport) -> None:
+def _clip_curves(report: HTMLReport) -> None:
     logs = sorted(Path('pretrain').glob('*/vis_data/scalars.json'))
     names = ['loss', 'i2t', 'icl', 'tcl', 'contrastive/total', 'classification/auroc']
     curves = read_scalars(logs[-1], names)
     training = {n: curves[n] for n in names[:4] if n in curves}
-    report.heading('Pre-training')
+    report.heading('Pre-training CXR-CLIP')
     report.gallery(
         [
             (plot_curves(training, 'loss'), 'Training loss and three of its parts'),
@@ -138,7 +158,12 @@ def _read_scores(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
 def _roc(report: HTMLReport) -> None:
     report.heading('Receiver operating characteristic, held-out patients')
     pictures = []
-    for run, caption in (('zero_shot', 'Zero-shot'), ('linear_probe', 'Linear probe')):
+    captions = dict(
+        zero_shot='CXR-CLIP, zero-shot',
+        linear_probe='CXR-CLIP, linear probe',
+        fine_tuning='MRM, fine-tuned',
+    )
+    for run, caption in captions.items():
         classes, labels, scores = _read_scores(Path(run, 'scores.csv.gz'))
         pictures.append((plot_roc(labels, scores, classes), f'{caption}, with AUROC'))
     report.gallery(pictures, wide=True)
