@@ -17,7 +17,7 @@ class TableError(ValueError):
     """A table cannot be used; the message names file, place and what to do."""
 
 
-def read_cells(path: Path) -> pd.DataFrame:
+def read_cells(path: Path, skip_blanks: bool = False) -> pd.DataFrame:
     """All cells of a table file as strings.
 
     Strings stay as written ('0012' keeps its zeros); empty cells, nulls and the
@@ -25,6 +25,7 @@ def read_cells(path: Path) -> pd.DataFrame:
 
     Args:
         path: ``*.csv``, ``*.csv.gz`` or ``*.parquet``, with a header.
+        skip_blanks: drop blanks after the commas of a CSV file, before quotes too.
 
     Raises:
         TableError: an unreadable file, a header with a repeated or empty name, a
@@ -34,42 +35,24 @@ def read_cells(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == '.parquet':
             return _read_parquet(path)
-        data = path.read_bytes()
-    except OSError as error:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == '.gz' else None
+        data = path.read_bytes() if data is None else data
+        return _read_csv(data, path, skip_blanks)
+    except TableError:
+        raise
+    except UnicodeDecodeError as error:
+        raise TableError(f'{path}: not UTF-8 ({error}); save it as UTF-8') from error
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise TableError(
             f'{path}: cannot be read ({error}); copy or convert it again'
         ) from error
     return parse_csv(data, path)
 
 
-def parse_csv(data: bytes, name: object) -> pd.DataFrame:
-    """All cells of a CSV file, gzipped or not; see :func:`read_cells`.
-
-    Args:
-        data: the whole file.
-        name: of it, for messages; the ending .gz says that it is gzipped.
-
-    Raises:
-        TableError: as :func:`read_cells` does.
-    """
-    try:
-        return _read_csv(
-            gzip.decompress(data) if str(name).endswith('.gz') else data, name
-        )
-    except TableError:
-        raise
-    except UnicodeDecodeError as error:
-        raise TableError(f'{name}: not UTF-8 ({error}); save it as UTF-8') from error
-    except (OSError, EOFError, zlib.error, csv.Error) as error:
-        raise TableError(
-            f'{name}: cannot be read ({error}); copy or convert it again'
-        ) from error
-
-
-def _read_csv(data: bytes, path: object) -> pd.DataFrame:
+def _read_csv(data: bytes, path: Path, skip_blanks: bool) -> pd.DataFrame:
     # Header and rows apart: pandas would rename repeated names in silence.
     head = StringIO(data[: 1 << 20].decode('utf-8-sig', 'replace'), newline='')
-    header = next(csv.reader(head), None)
+    header = next(csv.reader(head, skipinitialspace=skip_blanks), None)
     if not header:
         raise TableError(f'{path}: the file is empty; convert it again')
     _check_header(header, path)
@@ -82,6 +65,7 @@ def _read_csv(data: bytes, path: object) -> pd.DataFrame:
                 keep_default_na=False,
                 na_values=[*_NAN],
                 index_col=False,
+                skipinitialspace=skip_blanks,
                 encoding='utf-8-sig',
             )
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
@@ -91,7 +75,7 @@ def _read_csv(data: bytes, path: object) -> pd.DataFrame:
             'never closed'
         ) from error
     if _count_commas(data) < (len(table) + 1) * (len(header) - 1):
-        _refuse_short_rows(data, header, path)
+        _refuse_short_rows(data, header, path, skip_blanks)
     return table.fillna('')
 
 
@@ -151,9 +135,12 @@ def _count_commas(data: bytes, chunk: int = 1 << 24) -> int:
     return count
 
 
-def _refuse_short_rows(data: bytes, header: list[str], path: object) -> None:
+def _refuse_short_rows(
+    data: bytes, header: list[str], path: Path, skip_blanks: bool
+) -> None:
     """Name the first row with fewer cells than the header: a file cut short."""
-    rows = csv.reader(StringIO(data.decode('utf-8-sig'), newline=''))
+    lines = StringIO(data.decode('utf-8-sig'), newline='')
+    rows = csv.reader(lines, skipinitialspace=skip_blanks)
     for number, row in enumerate(filter(None, rows)):
         if len(row) < len(header):
             raise TableError(

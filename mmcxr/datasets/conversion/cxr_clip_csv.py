@@ -12,7 +12,7 @@ import pandas as pd
 from ..table import SECTIONS
 from ..table_file import TableError, read_cells
 from .cxr_clip_forms import FORMS, Form, cell_of, parse_strings
-from .writing import Tally, place_file, with_progress, write_dataset
+from .writing import Tally, locate_films, place_file, with_progress, write_dataset
 
 _VIEWS = {'AP': 'AP', 'PA': 'PA', 'LATERAL': 'LATERAL', 'LL': 'LATERAL'}
 
@@ -59,7 +59,7 @@ def convert_cxr_clip_csv(
         raise TableError(
             f'{csv_folder}: holds none of {", ".join(form.files.values())}'
         )
-    kept = _locate(rows, images, tally)
+    kept = locate_films(rows, images, tally)
     listed = pd.DataFrame(listed, columns=['image', 'split']).drop_duplicates()
     listed['image'] = listed['image'].map(kept)
     cells = [{**rows[image], 'image': new} for image, new in kept.items()]
@@ -140,22 +140,3 @@ def _refuse_contradiction(known: dict, row: dict, form: Form, place: str) -> Non
                 f'{place}: image {row["image"]!r} was listed before with another '
                 f'{name!r}: {known[name]!r}, now {cell!r}'
             )
-
-
-def _locate(rows: dict[str, dict], images: Path, tally: Tally) -> dict[str, str]:
-    """Path under ``images`` of each image that is there."""
-    first = next(iter(rows)).strip('/').split('/')
-    for depth in range(len(first)):
-        if (images / '/'.join(first[depth:])).is_file():
-            break
-    else:
-        raise TableError(
-            f'{images}: holds no {"/".join(first)!r}, nor any ending of it'
-        )
-    kept = {image: '/'.join(image.strip('/').split('/')[depth:]) for image in rows}
-    for image, path in with_progress(list(kept.items()), 'looking for images'):
-        if not (images / path).is_file():
-            tally.note('left out, file missing', kept.pop(image))
-        else:
-            tally.note('images written', path)
-    return kept

@@ -19,15 +19,7 @@ from ..table import TableError, read_table
 
 T = TypeVar('T')
 _NAMED = 5  # of each kind, so many are named in the summary
-#: What a verification fails on, unless it is accepted.
-FAULTS = {
-    'missing': 'listed, but there is no such file',
-    'extra': 'a file that nothing lists',
-    'unreadable': 'a file that cannot be read',
-    'duplicate': 'a file whose bytes or name another has',
-    'invalid': 'a row, cell or name that makes no sense',
-    'count': 'a number that differs from the published one',
-}
+_LOOKED_AT = 100  # paths, to find the folders they share with the films
 
 
 class Tally:
@@ -80,6 +72,36 @@ class Tally:
             + (', ...' if len(names) > _NAMED else '')
             for kind, names in self._names.items()
         ]
+
+
+def locate_films(listed: Iterable[str], images: Path, tally: Tally) -> dict[str, str]:
+    """Path under ``images`` of each listed film that is there.
+
+    Leading folders that the folder of films lacks are dropped, of all paths alike.
+    Films written and films missing are counted in ``tally``.
+
+    Raises:
+        TableError: none of the first hundred paths, nor any ending of them, is there.
+    """
+    parts = {path: path.strip('/').split('/') for path in listed}
+    first = list(parts.values())[:_LOOKED_AT]
+    for depth in range(max(map(len, first))):
+        endings = ['/'.join(path[depth:]) for path in first if path[depth:]]
+        if any((images / ending).is_file() for ending in endings):
+            break
+    else:
+        raise TableError(
+            f'{images}: holds no {"/".join(first[0])!r}, nor any ending of it'
+            + (f', nor of the next {len(first) - 1}' if len(first) > 1 else '')
+        )
+    kept = {path: '/'.join(names[depth:]) for path, names in parts.items()}
+    for path, ending in with_progress(list(kept.items()), 'looking for images'):
+        if ending and (images / ending).is_file():
+            tally.note('images written', ending)
+        else:
+            tally.note('left out, file missing', path)
+            del kept[path]
+    return kept
 
 
 def write_dataset(

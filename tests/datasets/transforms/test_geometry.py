@@ -93,15 +93,20 @@ def test_published_scale_crops():
 
 
 @pytest.mark.parametrize('shape', [(41, 67), (300, 40), (40, 300)])
-def test_crop_is_torchvisions_resized_crop(shape):
+@pytest.mark.parametrize('mode', MODES)
+def test_crop_is_torchvisions_resized_crop(shape, mode):
     film = film_of(shape)
-    transform = TRANSFORMS.build(dict(type='FilmRandomResizedCrop', size=19))
+    transform = TRANSFORMS.build(
+        dict(
+            type='FilmRandomResizedCrop', size=19, scale=(0.2, 1.0), interpolation=mode
+        )
+    )
     for seed in range(12):
         np.random.seed(seed)
         box = transform.draw(*shape)
         np.random.seed(seed)
         results = transform(dict(img=film))
-        expected = F.resized_crop(Image.fromarray(film), *box, [19, 19])
+        expected = F.resized_crop(Image.fromarray(film), *box, [19, 19], MODES[mode])
         assert np.array_equal(results['img'], np.asarray(expected))
         assert results['img_shape'] == (19, 19)
 
