@@ -16,6 +16,7 @@ from .studies import (
 )
 from .table import SECTIONS
 from .table_dataset import TableDataset
+from .token_cache import CachedTokenizer
 
 _TEXTS = ('auto', 'report', 'labels', 'whole')
 _LEVELS = ('study', 'image')
@@ -131,7 +132,13 @@ class ImageTextDataset(TableDataset):
             for item, report in zip(items, reports, strict=True):
                 item['texts'] = [report]
             return
-        self._store, entries = TOKENIZERS.build(self.tokenizer)(reports, root)
+        tokenizer = TOKENIZERS.build(self.tokenizer)
+        if not isinstance(tokenizer, CachedTokenizer):
+            raise TypeError(
+                'the tokenizer of a dataset is a CachedTokenizer, around another, not '
+                f'{type(tokenizer).__name__}; or put Tokenize into the pipeline'
+            )
+        self._store, entries = tokenizer(reports, root)
         for item, numbers in zip(items, entries, strict=True):
             item['tokens'] = numbers
 

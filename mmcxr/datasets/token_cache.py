@@ -126,8 +126,8 @@ class CachedTokenizer:
         if self.mirrored:
             versions['mirrored_ids'] = {text: swap_sides(text) for text in unique}
         number_of = {}
-        for version_of in versions.values():
-            for text in version_of.values():
+        for of in versions.values():
+            for text in of.values():
                 number_of.setdefault(text, len(number_of))
         entries = {
             text: {key: number_of[of[text]] for key, of in versions.items()}

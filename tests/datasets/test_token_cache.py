@@ -192,6 +192,8 @@ def test_a_dataset_hands_out_ids(make_dataset, tokenizer, counted):
     assert len(files(root / 'tokens')) == 1
     with pytest.raises(ValueError, match="texts is 'whole', not 'auto'"):
         ImageTextDataset(root, tokenizer=cache)
+    with pytest.raises(TypeError, match='is a CachedTokenizer, around another, not HF'):
+        ImageTextDataset(root, texts='whole', tokenizer=tokenizer)
 
 
 @pytest.mark.parametrize('workers', [0, 2])

@@ -167,7 +167,8 @@ class FilmFlip(_FilmGeometry):
     A report still names the sides of the film as it was; ``MirrorText`` after this
     makes the two agree again.
 
-    Added key: ``flip``, whether the film is mirrored, as mmcv and mmseg name it.
+    Added keys: ``flip``, whether the film is mirrored, and ``flip_direction``,
+    'horizontal' then or else None, as mmcv and mmseg name them.
 
     Args:
         prob: share of the films that are mirrored. MRM 0.5.
@@ -187,6 +188,7 @@ class FilmFlip(_FilmGeometry):
             )
         flip = bool(np.random.rand() < self.prob)
         results['flip'] = results.get('flip', False) != flip
+        results['flip_direction'] = 'horizontal' if results['flip'] else None
         if not flip:
             return results
         return self._apply(results, lambda a, _: np.ascontiguousarray(a[:, ::-1]), None)

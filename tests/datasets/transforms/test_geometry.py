@@ -130,7 +130,8 @@ def test_flip(shape):
     results = run(film, type='FilmFlip', prob=1)
     expected = F.hflip(Image.fromarray(film))
     assert np.array_equal(results['img'], np.asarray(expected))
-    assert results['flip'] is True and results['img_shape'] == shape
+    assert results['flip'] is True and results['flip_direction'] == 'horizontal'
+    assert results['img_shape'] == shape
     kept = run(film, type='FilmFlip', prob=0)
     assert kept['img'] is film and kept['flip'] is False
 
@@ -152,7 +153,8 @@ def test_flips_are_as_frequent_as_asked_and_say_so():
 def test_a_film_mirrored_twice_is_the_film():
     transform = TRANSFORMS.build(dict(type='FilmFlip', prob=1))
     results = transform(transform(dict(img=film_of((4, 5)))))
-    assert np.array_equal(results['img'], film_of((4, 5))) and results['flip'] is False
+    assert np.array_equal(results['img'], film_of((4, 5)))
+    assert results['flip'] is False and results['flip_direction'] is None
 
 
 @pytest.mark.parametrize(
