@@ -16,8 +16,10 @@ model = dict(
         patch_size=8,
         out_indices=(0, 1, 2, 3)),
     neck=dict(embed_dim=64),
-    decode_head=dict(in_channels=[64] * 4, channels=64),
-    auxiliary_head=dict(in_channels=64, channels=32))
+    decode_head=dict(in_channels=[64] * 4, channels=32),
+    auxiliary_head=dict(in_channels=64, channels=16))
+train_dataloader = dict(
+    sampler=dict(_delete_=True, type='PositiveSampler', infinite=True))
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05))
 param_scheduler = dict(type='WarmupCosineLR', warmup=20, by_epoch=False)
