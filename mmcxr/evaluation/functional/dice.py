@@ -26,31 +26,36 @@ DEFINITIONS = dict(
 
 
 def pixel_counts(prediction, truth, foreground: int = 1, ignore: int | None = 255):
-    """Count foreground pixels of one image.
+    """Count foreground pixels of one image, on the device where it is.
 
     Args:
-        prediction: (H, W) int class per pixel.
-        truth: (H, W) int.
+        prediction: (H, W) class per pixel, an array or a tensor.
+        truth: (H, W).
         foreground: class counted; every other is background.
         ignore: class of pixels in ``truth`` left out.
 
     Returns:
-        (4,) int64: intersection, predicted, true, all pixels.
+        (4,) int64 array: intersection, predicted, true, all pixels.
 
     Raises:
         ValueError: the shapes differ.
     """
-    prediction, truth = np.asarray(prediction), np.asarray(truth)
+    prediction = _tensor(prediction)
+    truth = _tensor(truth).to(prediction.device)
     if prediction.shape != truth.shape:
         raise ValueError(
-            f'predicted mask {prediction.shape} and true mask {truth.shape} differ in '
-            'size'
+            f'predicted mask {tuple(prediction.shape)} and true mask '
+            f'{tuple(truth.shape)} differ in size'
         )
-    valid = np.ones(truth.shape, bool) if ignore is None else truth != ignore
-    predicted, actual = (prediction == foreground) & valid, truth == foreground
-    return np.array(
-        [(predicted & actual).sum(), predicted.sum(), actual.sum(), valid.sum()]
-    )
+    predicted, actual = prediction == foreground, truth == foreground
+    valid = torch.ones_like(actual) if ignore is None else truth != ignore
+    predicted = predicted & valid
+    parts = (predicted & actual, predicted, actual, valid)
+    return torch.stack([part.sum() for part in parts]).cpu().numpy()
+
+
+def _tensor(mask) -> torch.Tensor:
+    return mask if torch.is_tensor(mask) else torch.from_numpy(np.array(mask))
 
 
 def image_dice(counts) -> np.ndarray:

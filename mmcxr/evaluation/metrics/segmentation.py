@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from mmcxr.evaluation.functional.dice import (
     DEFINITIONS,
@@ -15,7 +17,7 @@ from mmcxr.evaluation.functional.ranking import Ranking, auroc_from_sums
 from mmcxr.evaluation.functional.report import make_report
 from mmcxr.registry import METRICS
 
-from .base import ReportMetric, identity, image_columns, need, to_array
+from .base import ReportMetric, identity, image_columns, need
 
 _DETECTION = dict(
     detection_auroc_max='AUROC of the highest foreground probability of a film, for '
@@ -59,24 +61,23 @@ class SegmentationMetric(ReportMetric):
         self.ignore_index = ignore_index
 
     def collect(self, sample: dict) -> dict:
-        """Pixel counts and film scores; masks themselves are not kept."""
+        """Pixel counts and film scores; masks themselves are not kept.
+
+        Computed where the tensors are: only these few numbers leave a GPU.
+        """
         need(sample, 'pred_sem_seg', 'gt_sem_seg')
-        masks = [
-            to_array(sample[key]['data'], np.int64).squeeze(0)
-            for key in ('pred_sem_seg', 'gt_sem_seg')
-        ]
+        masks = [sample[key]['data'][0] for key in ('pred_sem_seg', 'gt_sem_seg')]
         try:
             counts = pixel_counts(*masks, self.foreground, self.ignore_index)
         except ValueError as error:
             raise ValueError(f'{identity(sample)["image"]!r}: {error}') from error
         kept = dict(counts=counts)
         if sample.get('seg_logits') is not None:
-            logits = to_array(sample['seg_logits']['data'])
+            logits = sample['seg_logits']['data'].detach()
             probability = foreground_probability(logits, self.foreground)
-            kept['film_scores'] = (
-                float(probability.max()),
-                float(probability.sum(dtype=np.float64)),
-            )
+            kept['film_scores'] = torch.stack(
+                [probability.max().double(), probability.sum(dtype=torch.float64)]
+            ).tolist()
         return kept
 
     def make_report(self, results: list[dict]) -> tuple[dict, dict[str, Sequence]]:
@@ -133,7 +134,7 @@ class SegmentationMetric(ReportMetric):
         return report, columns
 
 
-def foreground_probability(logits: np.ndarray, foreground: int = 1) -> np.ndarray:
+def foreground_probability(logits: Tensor, foreground: int = 1) -> Tensor:
     """Probability (H, W) of the foreground class.
 
     Args:
@@ -141,7 +142,5 @@ def foreground_probability(logits: np.ndarray, foreground: int = 1) -> np.ndarra
             gives them for one output channel.
         foreground: class.
     """
-    if len(logits) == 1:
-        return logits[0]
-    powers = np.exp(logits - logits.max(axis=0))
-    return powers[foreground] / powers.sum(axis=0)
+    logits = logits.float()
+    return logits[0] if len(logits) == 1 else logits.softmax(dim=0)[foreground]
