@@ -59,7 +59,7 @@ def segment(model: BaseModel, films, foreground: int = 1) -> list[Segmentation]:
         found.append(
             Segmentation(
                 to_array(sample.pred_sem_seg.data[0], np.uint8),
-                foreground_probability(to_array(sample.seg_logits.data), foreground),
+                to_array(foreground_probability(sample.seg_logits.data, foreground)),
             )
         )
     return found
