@@ -62,7 +62,7 @@ def show_masks(
         config: config file.
         checkpoint: file that fills its model.
         out: folder for the PNG files.
-        num: films, evenly spread over the split; half of them with a true mask as far
+        num: films, evenly spread over the split; half of them with a finding as far
             as there are such. 0 is all.
         phase: ``val`` or ``test``.
         device: where the model runs.
@@ -85,7 +85,7 @@ def show_masks(
     model = MODELS.build(cfg.model)
     load_strict(model, open_checkpoint(checkpoint), name=str(checkpoint))
     model.to(device).eval()
-    rows = choose_rows([_has_mask(dataset, i) for i in range(len(dataset))], num)
+    rows = choose_rows(dataset.find_positives(), num)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     files, seen = [], []
@@ -130,30 +130,24 @@ def masked_film(model: BaseModel, dataset, row: int) -> MaskedFilm:
     return MaskedFilm(name, film, truth == 1, prediction == 1, dice, facts)
 
 
-def choose_rows(has_mask: Sequence[bool], num: int) -> list[int]:
-    """Rows evenly spread, half of them with a mask as far as there are such.
+def choose_rows(positive: Sequence[bool], num: int) -> list[int]:
+    """Rows evenly spread, half of them positive as far as there are such.
 
     Args:
-        has_mask: of each row.
+        positive: whether a row has a finding.
         num: how many; 0 is all.
 
     Returns:
         Ascending row numbers.
     """
-    groups = [np.flatnonzero(np.equal(has_mask, wanted)) for wanted in (True, False)]
-    num = min(num or len(has_mask), len(has_mask))
-    with_mask = min(len(groups[0]), max((num + 1) // 2, num - len(groups[1])))
+    groups = [np.flatnonzero(np.equal(positive, wanted)) for wanted in (True, False)]
+    num = min(num or len(positive), len(positive))
+    first = min(len(groups[0]), max((num + 1) // 2, num - len(groups[1])))
     chosen = [
         group[np.linspace(0, len(group) - 1, count).round().astype(int)]
-        for group, count in zip(groups, (with_mask, num - with_mask), strict=True)
+        for group, count in zip(groups, (first, num - first), strict=True)
     ]
     return sorted(np.concatenate(chosen).tolist())
-
-
-def _has_mask(dataset, row: int) -> bool:
-    """Whether a film has a mask file or boxes, without reading it."""
-    info = dataset.get_data_info(row)
-    return bool(info.get('seg_map_path') or info.get('boxes'))
 
 
 def _save(picture: np.ndarray, path: Path) -> Path:

@@ -37,7 +37,7 @@ def draw_outlines(
         if mask is not None and mask.shape != film.shape:
             raise ValueError(f'a mask is {mask.shape}, its film {film.shape}')
     picture = np.repeat(_to_height(film, height)[..., None], 3, axis=2)
-    thickness = max(1, round(height / 256))
+    thickness = max(1, round(height / 400))
     for mask, colour in ((truth, TRUTH), (prediction, PREDICTION)):
         if mask is not None:
             large = _to_height((mask > 0).astype(np.float32), height)
