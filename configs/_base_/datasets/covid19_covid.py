@@ -1,5 +1,8 @@
 # COVID-19 Image Data Collection: COVID-19 or another pneumonia, in the first of MRM's
 # five folds; the others are split_scheme mrm-covid2 to mrm-covid5.
+# The lists, from a copy of the authors' DatasetsSplits:
+#   python tools/dataset_converters/split_lists.py mrm DatasetsSplits \
+#       --dataset covid19 --out data/covid19 --fill-labels
 # A part: which films, labels and split. Recipes beside it say how films are read.
 data_root = 'data/covid19'
 covid19_dataset = dict(

@@ -49,7 +49,7 @@ auto_scale_lr = dict(enable=False, base_batch_size=96)
 randomness = dict(seed=42)  # [C]; the paper's numbers are means of three runs
 log_processor = dict(by_epoch=False)
 default_hooks = dict(
-    logger=dict(interval=50),  # [O]
+    logger=dict(interval=50, log_metric_by_epoch=False),  # [O]
     # [C] the best has the highest mean AUROC in validation. [O] the interval.
     checkpoint=dict(
         by_epoch=False, interval=500, save_best='classification/auroc',

@@ -85,8 +85,9 @@ def convert_split_lists(
 
     Listed images are found in the table by their path, by its end, by the id in
     their name or by their file name (:func:`~.matching.match_images`); what is
-    missing or ambiguous is counted and named. Labels in the lists are compared with
-    the table's, which stay what they are.
+    missing or ambiguous is counted and named, and stays in the list under the name it
+    has there. Labels in the lists are compared with the table's, which stay what they
+    are.
 
     Args:
         schemes: lists by name of the scheme; lists of one dataset repair each other's
@@ -112,14 +113,16 @@ def convert_split_lists(
     for scheme, one in zip(schemes, lists, strict=True):
         rows = one.rows.assign(row=one.rows['image'].map(matches.rows))
         sizes += _sizes(scheme, one, rows, out, 'empty-splits' in accept)
-        rows = rows.dropna(subset='row').astype(dict(row=np.int64))
-        labels |= set(listed_labels(one, rows, table, tally))
-        again = rows.duplicated(['row', 'split'])
+        known = rows.dropna(subset='row').astype(dict(row=np.int64))
+        labels |= set(listed_labels(one, known, table, tally))
+        # What the table lacks stays in the list, so that whoever reads it can count.
+        images = rows['image'].copy()
+        images[known.index] = table['image'].to_numpy()[known['row']]
+        listed = pd.DataFrame(dict(image=images, split=rows['split']))
+        again = listed.duplicated()
         for image in rows.loc[again, 'image']:
             tally.note('lines that list an image again', f'{image} ({scheme})')
-        rows = rows[~again]
-        images = table['image'].to_numpy()[rows['row']]
-        written[scheme] = pd.DataFrame(dict(image=images, split=rows['split']))
+        written[scheme] = listed[~again]
     compare_labels(labels, table, tally)
     if fill:
         fill_labels(find_table(out), labels, table, tally)

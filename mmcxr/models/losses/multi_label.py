@@ -2,7 +2,10 @@
 
 import torch
 from torch import Tensor
+from torch import distributed as dist
 from torch.nn import functional as F
+
+from mmcxr.models.losses.contrastive import world
 
 UNCERTAIN = ('zeros', 'ones', 'ignore')
 
@@ -10,7 +13,10 @@ UNCERTAIN = ('zeros', 'ones', 'ignore')
 def multi_label_bce(
     logits: Tensor, targets: Tensor, uncertain: str = 'zeros'
 ) -> Tensor:
-    """Mean binary cross entropy over the known labels.
+    """Mean binary cross entropy over the known labels of all ranks.
+
+    On several ranks it is this rank's part, whose mean over ranks is the mean over all
+    labels, however many are known on each: gradients equal those of one process.
 
     Args:
         logits: (B, C).
@@ -36,4 +42,7 @@ def multi_label_bce(
     target = torch.where(known, target, 0.0)
     # Not boolean indexing: its result has a size that the device must report.
     each = F.binary_cross_entropy_with_logits(logits.float(), target, reduction='none')
-    return (each * known).sum() / known.sum().clamp(min=1)
+    ranks, count = world()[1], known.sum().to(torch.float32)
+    if ranks > 1:
+        dist.all_reduce(count)
+    return ranks * (each * known).sum() / count.clamp(min=1)

@@ -48,6 +48,8 @@ def test_scheme_sizes_and_notes(dataset):
         'train': [0, 1],
         'test': [2],
     }
+    assert scheme.missing() == dict(test=dict(listed=2, missing=1))
+    assert scheme.unknown == ('Big/b/9.dcm',)
     assert written.lines() == [
         'mine: train 2, test 1 of 2',
         '3 listed images found by end of the path: Big/a/1.dcm, Big/a/2.dcm, '

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from ranks import run_ranks
 from torch.nn import functional as F
 
 from mmcxr.models.losses.multi_label import multi_label_bce
@@ -49,6 +50,27 @@ def test_nothing_known_is_zero_with_zero_gradient():
     loss.backward()
     assert loss == 0
     assert not logits.grad.any()
+
+
+def rank_work(rank, world):
+    """Rows rank, rank + world, ... of the table: ranks know unequally many."""
+    logits = LOGITS[rank::world].clone().requires_grad_()
+    loss = multi_label_bce(logits, TARGETS[rank::world])
+    loss.backward()
+    return dict(loss=loss.detach(), grad=logits.grad)
+
+
+@pytest.mark.dist
+@pytest.mark.parametrize('world', [2, 3])
+def test_mean_of_the_ranks_is_that_of_one_process(tmp_path, world):
+    logits = LOGITS.clone().requires_grad_()
+    loss = multi_label_bce(logits, TARGETS)
+    loss.backward()
+    found = run_ranks(rank_work, world, tmp_path)
+    mean = torch.stack([part['loss'] for part in found]).mean()
+    torch.testing.assert_close(mean, loss.detach())
+    for rank, part in enumerate(found):
+        torch.testing.assert_close(part['grad'] / world, logits.grad[rank::world])
 
 
 def test_unknown_policy():
