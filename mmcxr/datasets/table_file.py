@@ -35,21 +35,39 @@ def read_cells(path: Path, skip_blanks: bool = False) -> pd.DataFrame:
     try:
         if path.suffix == '.parquet':
             return _read_parquet(path)
-        data = gzip.decompress(path.read_bytes()) if path.suffix == '.gz' else None
-        data = path.read_bytes() if data is None else data
-        return _read_csv(data, path, skip_blanks)
-    except TableError:
-        raise
-    except UnicodeDecodeError as error:
-        raise TableError(f'{path}: not UTF-8 ({error}); save it as UTF-8') from error
-    except (OSError, EOFError, zlib.error, csv.Error) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise TableError(
             f'{path}: cannot be read ({error}); copy or convert it again'
         ) from error
-    return parse_csv(data, path)
+    return parse_csv(data, path, skip_blanks)
 
 
-def _read_csv(data: bytes, path: Path, skip_blanks: bool) -> pd.DataFrame:
+def parse_csv(data: bytes, name: object, skip_blanks: bool = False) -> pd.DataFrame:
+    """All cells of a CSV file, gzipped or not; see :func:`read_cells`.
+
+    Args:
+        data: the whole file.
+        name: of it, for messages; the ending .gz says that it is gzipped.
+        skip_blanks: drop blanks after the commas, before quotes too.
+
+    Raises:
+        TableError: as :func:`read_cells` does.
+    """
+    try:
+        plain = gzip.decompress(data) if str(name).endswith('.gz') else data
+        return _read_csv(plain, name, skip_blanks)
+    except TableError:
+        raise
+    except UnicodeDecodeError as error:
+        raise TableError(f'{name}: not UTF-8 ({error}); save it as UTF-8') from error
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
+        raise TableError(
+            f'{name}: cannot be read ({error}); copy or convert it again'
+        ) from error
+
+
+def _read_csv(data: bytes, path: object, skip_blanks: bool) -> pd.DataFrame:
     # Header and rows apart: pandas would rename repeated names in silence.
     head = StringIO(data[: 1 << 20].decode('utf-8-sig', 'replace'), newline='')
     header = next(csv.reader(head, skipinitialspace=skip_blanks), None)
@@ -136,7 +154,7 @@ def _count_commas(data: bytes, chunk: int = 1 << 24) -> int:
 
 
 def _refuse_short_rows(
-    data: bytes, header: list[str], path: Path, skip_blanks: bool
+    data: bytes, header: list[str], path: object, skip_blanks: bool
 ) -> None:
     """Name the first row with fewer cells than the header: a file cut short."""
     lines = StringIO(data.decode('utf-8-sig'), newline='')
