@@ -42,3 +42,20 @@ def synthetic_dir(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp('synthetic')
     write_synthetic_dataset(root, num_patients=40, size=96, seed=7)
     return root
+
+
+@pytest.fixture(scope='session')
+def convert_covid19(shared_dir):
+    """Writes the real films of the shared folder, converted, to a folder."""
+    source = shared_dir / 'data/covid_cxr'
+    if not source.is_dir():
+        pytest.skip(f'no real films at {source}')
+
+    def write(root: Path) -> None:
+        from mmcxr.datasets.conversion.convert import convert
+        from mmcxr.datasets.conversion.covid19 import CONVERTER
+        from mmcxr.datasets.conversion.placing import Options
+
+        convert(CONVERTER, source, root, Options(link=True))
+
+    return write

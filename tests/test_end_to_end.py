@@ -103,14 +103,9 @@ def test_demo(tmp_path, repo_dir):
     assert len(scores) == results['zero_shot']['spec']['protocol']['images']['number']
 
 
-def test_real_films(shared_dir, tmp_path, repo_dir, monkeypatch):
-    from mmcxr.datasets.conversion.covid19 import convert_covid19
-
-    source = shared_dir / 'data/covid_cxr'
-    if not source.is_dir():
-        pytest.skip(f'no real films at {source}')
+def test_real_films(convert_covid19, tmp_path, repo_dir, monkeypatch):
     data = tmp_path / 'data/synthetic'  # where the small configs look
-    convert_covid19(source, data, link=True)
+    convert_covid19(data)
     texts = split_texts(data, scheme='clean', split='train')
     train_wordpiece(texts, vocab_size=1000, out=data / 'tokenizer')
     monkeypatch.chdir(tmp_path)

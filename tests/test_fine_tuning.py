@@ -8,7 +8,6 @@ import sys
 import pytest
 import torch
 
-from mmcxr.datasets.conversion.covid19 import convert_covid19
 from mmcxr.datasets.conversion.split_lists import convert_split_lists, read_schemes
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
@@ -71,13 +70,12 @@ def best(work_dir) -> str:
     return str(found)
 
 
-def test_real_films_in_the_lists_of_mrm(shared_dir, tmp_path, tiny, monkeypatch):
-    source = shared_dir / 'data/covid_cxr'
-    if not source.is_dir():
-        pytest.skip(f'no real films at {source}')
+def test_real_films_in_the_lists_of_mrm(
+    convert_covid19, shared_dir, tmp_path, tiny, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     data = tmp_path / 'data/covid19'
-    convert_covid19(source, data, link=True)
+    convert_covid19(data)
     schemes = read_schemes('mrm', shared_dir / 'data/mrm', 'covid19', None)
     written = convert_split_lists(schemes, data, fill=True)
     sizes = written.sizes.set_index(['scheme', 'split']).loc['mrm-covid1']

@@ -167,14 +167,9 @@ def test_two_processes_equal_one(workplace, repo_dir, backbone):
 
 
 @pytest.fixture
-def lungs(shared_dir, tmp_path, monkeypatch):
+def lungs(convert_covid19, tmp_path, monkeypatch):
     """A folder with the real films where the config looks for them."""
-    from mmcxr.datasets.conversion.covid19 import convert_covid19
-
-    source = shared_dir / 'data/covid_cxr'
-    if not source.is_dir():
-        pytest.skip(f'no real films at {source}')
-    convert_covid19(source, tmp_path / 'data/covid19', link=True)
+    convert_covid19(tmp_path / 'data/covid19')
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmcxr.datasets.conversion.covid19 import convert_covid19
 from mmcxr.datasets.conversion.split_lists import convert_split_lists, read_schemes
 from mmcxr.datasets.covid19 import COVID19
 from mmcxr.datasets.published_lists.split_lists import read_split_lists
@@ -105,9 +104,9 @@ def test_a_class_is_a_positive_of_its_column(dataset):
     assert tally.count('listed labels that the table contradicts') == 2
 
 
-def test_real_lists_on_real_films(shared_dir, tmp_path):
+def test_real_lists_on_real_films(convert_covid19, shared_dir, tmp_path):
     """MRM's ten COVID schemes on the part of the collection that is there."""
-    convert_covid19(shared_dir / 'data/covid_cxr', tmp_path, link=True)
+    convert_covid19(tmp_path)
     schemes = read_schemes('mrm', shared_dir / 'data/mrm', 'covid19', None)
     written = convert_split_lists(schemes, tmp_path, fill=True)
     assert len(list((tmp_path / 'splits').glob('mrm-*.csv'))) == 10
