@@ -1,8 +1,9 @@
-"""MRM's segmentation configs: rates, groups, and whole runs at a small size."""
+"""MRM's segmentation of SIIM from its config: whole runs at a small size."""
 
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -11,17 +12,16 @@ import pandas as pd
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
+from PIL import Image
 
 from mmcxr.datasets.film import read_mask
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
-from mmcxr.registry import MODELS, PARAM_SCHEDULERS
+from mmcxr.registry import MODELS
 
-FOLDER = 'configs/benchmarks/segmentation/siim'
-FULL, TENTH = (
-    f'upernet_mrm_vit-b16_4xb2-{schedule}_siim-512px' for schedule in ('160k', '5k')
+CONFIG = (
+    'configs/benchmarks/segmentation/siim/upernet_mrm_vit-b16_4xb2-160k_siim-512px.py'
 )
 # The config at 96 px with four narrow blocks, and the same in one process and in two:
 # nothing drawn inside the model, no statistics over the batch.
@@ -84,76 +84,6 @@ def workplace(synthetic_dir, tmp_path, monkeypatch):
     return tmp_path
 
 
-def config_of(repo_dir, name: str) -> Config:
-    return Config.fromfile(repo_dir / FOLDER / f'{name}.py')
-
-
-@pytest.mark.parametrize(
-    ('name', 'total', 'warmup', 'steps'),
-    [(FULL, 160000, 1500, 2000), (TENTH, 5000, 100, 5000)],
-)
-def test_schedule_is_the_published_one(repo_dir, name, total, warmup, steps):
-    """Warm-up and polynomial of mmcv 1.x, update by update."""
-    config = config_of(repo_dir, name)
-    assert config.train_cfg.max_iters == total
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=2e-5)
-    schedules = [
-        PARAM_SCHEDULERS.build(settings, default_args=dict(optimizer=optimizer))
-        for settings in config.param_scheduler
-    ]
-    for step in range(steps):
-        expected = 2e-5 * (1 - step / total)
-        if step < warmup:
-            expected *= 1 - (1 - step / warmup) * (1 - 1e-6)
-        assert optimizer.param_groups[0]['lr'] == pytest.approx(expected, rel=1e-6)
-        optimizer.step()
-        for schedule in schedules:
-            schedule.step()
-
-
-def settings_by_name(config: Config) -> dict[str, tuple[float, float]]:
-    """Factor of the learning rate and weight decay of each parameter."""
-    init_default_scope('mmcxr')
-    with torch.device('meta'):
-        model = MODELS.build(config.model)
-    groups = build_optim_wrapper(model, config.optim_wrapper).optimizer.param_groups
-    names = {parameter: name for name, parameter in model.named_parameters()}
-    found = {
-        names[parameter]: (group['lr'] / 2e-5, group['weight_decay'])
-        for group in groups
-        for parameter in group['params']
-    }
-    assert found.keys() == set(names.values())
-    return found | {'flat': {n for p, n in names.items() if p.ndim == 1}}
-
-
-def test_rates_and_decay_as_meant(repo_dir):
-    found = settings_by_name(config_of(repo_dir, FULL))
-    flat = found.pop('flat')
-    for name, (factor, decay) in found.items():
-        distance = 13 if name.startswith('backbone.') else 0
-        if name.startswith('backbone.layers.'):
-            distance = 12 - int(name.split('.')[2])
-        assert factor == pytest.approx(0.65**distance), name
-        kept = name.endswith(('cls_token', 'pos_embed', 'relative_position_bias_table'))
-        assert decay == (0 if kept or name in flat else 0.05), name
-
-
-@pytest.mark.parametrize('name', [FULL, TENTH])
-def test_rates_and_decay_as_released(repo_dir, name):
-    found = settings_by_name(config_of(repo_dir, f'{name}_released'))
-    flat = found.pop('flat')
-    slow = {name for name, (factor, _) in found.items() if factor != 1}
-    assert slow == {
-        f'backbone.{name}'
-        for name in ('cls_token', 'pos_embed')
-        + ('patch_embed.projection.weight', 'patch_embed.projection.bias')
-    }
-    assert all(found[name][0] == pytest.approx(0.65**13) for name in slow)
-    for name, (_, decay) in found.items():
-        assert decay == (0 if name in flat else 0.05), name
-
-
 def losses(work_dir) -> list[float]:
     """Training losses of the newest run in a work folder."""
     log = max(work_dir.glob('*/vis_data/scalars.json'))
@@ -167,7 +97,7 @@ def results_of(folder) -> dict:
 
 @pytest.mark.dist
 def test_two_processes_equal_one_and_resume_is_exact(workplace, repo_dir):
-    config = str(repo_dir / FOLDER / f'{FULL}.py')
+    config = str(repo_dir / CONFIG)
     one = {**SMALL, 'train_dataloader.batch_size': 4}
     assert train(config, 'one', cfg_options=one) == 0
     alone = losses(workplace / 'one')
@@ -203,10 +133,21 @@ def test_two_processes_equal_one_and_resume_is_exact(workplace, repo_dir):
     np.testing.assert_array_equal(losses(workplace / 'one'), alone[4:])
 
 
+def test_trains_in_bfloat16_as_configured(workplace, repo_dir):
+    options = dict(SMALL, **{'train_cfg.max_iters': 2, 'train_cfg.val_interval': 2})
+    for key in ('optim_wrapper.type', 'val_cfg.fp16'):
+        del options[key]
+    assert train(str(repo_dir / CONFIG), 'half', cfg_options=options) == 0
+    assert np.isfinite(losses(workplace / 'half')).all()
+    (best,) = workplace.glob('half/best_segmentation_dice_image_iter_2.pth')
+    weights = torch.load(best, weights_only=False)['state_dict']
+    assert {w.dtype for w in weights.values()} <= {torch.float32, torch.int64}
+
+
 @pytest.fixture
 def silent_checkpoint(workplace, repo_dir):
     """A model that calls every pixel background, as a file."""
-    config = config_of(repo_dir, FULL)
+    config = Config.fromfile(repo_dir / CONFIG)
     config.merge_from_dict(SMALL)
     init_default_scope('mmcxr')
     model = MODELS.build(config.model)
@@ -219,7 +160,7 @@ def silent_checkpoint(workplace, repo_dir):
 def test_predicting_nothing_gives_the_baselines_in_closed_form(
     workplace, repo_dir, silent_checkpoint
 ):
-    config = str(repo_dir / FOLDER / f'{FULL}.py')
+    config = str(repo_dir / CONFIG)
     assert evaluate(config, silent_checkpoint, 'out', cfg_options=SMALL) == 0
     results = results_of(workplace / 'out')
     with gzip.open(workplace / 'out/scores.csv.gz', 'rt') as file:
@@ -262,7 +203,7 @@ def test_films_without_any_lesion_are_reported(
         (healthy / part).symlink_to(synthetic_dir / part)
     table = pd.read_csv(synthetic_dir / 'table.csv', dtype=str, keep_default_na=False)
     table.assign(mask='', Pneumothorax='0').to_csv(healthy / 'table.csv', index=False)
-    config = str(repo_dir / FOLDER / f'{FULL}.py')
+    config = str(repo_dir / CONFIG)
     options = {**SMALL, 'test_dataloader.dataset.data_root': 'data/healthy'}
     assert evaluate(config, silent_checkpoint, 'out', cfg_options=options) == 0
     results = results_of(workplace / 'out')
@@ -271,3 +212,71 @@ def test_films_without_any_lesion_are_reported(
     for name in ('detection_auroc_max', 'detection_auroc_sum', 'dice_positive'):
         assert metrics[f'segmentation/{name}']['value'] is None
     assert any('no film has a lesion' in line for line in results['warnings'])
+
+
+@pytest.fixture
+def broken(workplace, synthetic_dir):
+    """Function that gives every film a mask made of its shape, or none."""
+
+    def make(draw=None) -> str:
+        root = workplace / 'data/broken'
+        root.mkdir()
+        for part in ('images', 'splits'):
+            (root / part).symlink_to(synthetic_dir / part)
+        text = dict(dtype=str, keep_default_na=False)
+        table = pd.read_csv(synthetic_dir / 'table.csv', **text)
+        names = table['image'].str.replace('.jpg', '.png') if draw else ''
+        table = table.assign(mask=names, Pneumothorax='1')
+        table.to_csv(root / 'table.csv', index=False)
+        marked = table[table['mask'] != '']
+        for image, mask in zip(marked['image'], marked['mask'], strict=True):
+            with Image.open(root / 'images' / image) as film:
+                pixels = draw(film.size[::-1]).astype(np.uint8)
+            (root / 'masks' / mask).parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(root / 'masks' / mask)
+        return 'data/broken'
+
+    return make
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_masks_of_other_films_stop_the_run(
+    workplace, repo_dir, broken, capsys, workers
+):
+    options = SMALL | {
+        'train_dataloader.dataset.data_root': broken(lambda shape: np.eye(7, 5)),
+        'train_dataloader.num_workers': workers,
+        'train_dataloader.persistent_workers': bool(workers),
+    }
+    config = str(repo_dir / CONFIG)
+    assert train(config, 'out', cfg_options=options) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert re.search(r'error: .*/masks/\S+\.png: the mask is 7x5 but its film', line)
+
+
+def test_masks_of_other_values_stop_the_evaluation(
+    workplace, repo_dir, broken, silent_checkpoint, capsys
+):
+    root = broken(lambda shape: np.full(shape, 2))
+    options = SMALL | {'test_dataloader.dataset.data_root': root}
+    config = str(repo_dir / CONFIG)
+    assert evaluate(config, silent_checkpoint, 'out', cfg_options=options) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert re.search(r'/masks/\S+\.png: a mask holds 0 and 1, .*; found 2', line)
+    assert not (workplace / 'out/results.json').exists()
+
+
+def test_split_without_usable_films_is_refused(
+    workplace, repo_dir, broken, silent_checkpoint, capsys
+):
+    """A label of 1 without a mask is unknown, so nothing is left to test on."""
+    config = str(repo_dir / CONFIG)
+    for options, cause in (
+        (dict(data_root=broken()), 'no sample is left'),
+        (dict(split='tset'), "'tset'"),
+    ):
+        options = {f'test_dataloader.dataset.{k}': v for k, v in options.items()}
+        options = SMALL | options
+        assert evaluate(config, silent_checkpoint, 'out', cfg_options=options) == 2
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert line.startswith('error: ') and cause in line
