@@ -1,12 +1,14 @@
-"""What MRM's segmentation configs come to: schedule, rates and weight decay."""
+"""What MRM's segmentation configs come to: schedule, rates, weight decay, films."""
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
+from PIL import Image
 
-from mmcxr.registry import MODELS, PARAM_SCHEDULERS
+from mmcxr.registry import MODELS, PARAM_SCHEDULERS, TRANSFORMS
 
 FOLDER = 'configs/benchmarks/segmentation/siim'
 FULL, TENTH = (
@@ -82,3 +84,38 @@ def test_rates_and_decay_as_released(repo_dir, name):
     assert all(found[name][0] == pytest.approx(0.65**13) for name in slow)
     for name, (_, decay) in found.items():
         assert decay == (0 if name in flat else 0.05), name
+
+
+def transformed(config: Config, part: str, film: np.ndarray, mask_path) -> dict:
+    pipeline = config[f'{part}_dataloader'].dataset.pipeline
+    results = dict(img=film, image='a.png', patient_id='p', seg_map_path=str(mask_path))
+    for step in pipeline:
+        results = TRANSFORMS.build(step)(results)
+    return results
+
+
+@pytest.mark.parametrize('flipped', [False, True])
+def test_films_are_halved_by_averaging_and_masks_by_dropping(
+    repo_dir, tmp_path, flipped
+):
+    generator = np.random.default_rng(3)
+    film = generator.integers(0, 256, (1024, 700), dtype=np.uint8)
+    mask = generator.integers(0, 2, (1024, 700), dtype=np.uint8)
+    Image.fromarray(mask).save(tmp_path / 'mask.png')
+    config = config_of(repo_dir, FULL)
+    config.train_dataloader.dataset.pipeline[3].prob = float(flipped)
+    packed = transformed(config, 'train', film, tmp_path / 'mask.png')
+    mean = film.reshape(512, 2, 350, 2).mean(axis=(1, 3))
+    smaller = mask[::2, ::2]
+    if flipped:
+        mean, smaller = mean[:, ::-1], smaller[:, ::-1]
+    assert packed['inputs'].dtype == torch.uint8
+    assert abs(packed['inputs'][0].numpy() - mean).max() <= 0.5
+    sample = packed['data_samples']
+    np.testing.assert_array_equal(sample.gt_sem_seg.data[0], smaller)
+    assert sample.image == 'a.png' and sample.patient_id == 'p'
+
+    packed = transformed(config, 'test', film, tmp_path / 'mask.png')
+    assert packed['inputs'].shape == (1, 512, 350)
+    np.testing.assert_array_equal(packed['data_samples'].gt_sem_seg.data[0], mask)
+    assert packed['data_samples'].ori_shape == (1024, 700)
