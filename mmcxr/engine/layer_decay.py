@@ -17,8 +17,8 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     Biases, norms and other parameters of one dimension are not decayed.
 
     mmpretrain's constructor asks the whole model for the depth, which only its
-    classifiers know; mmsegmentation's knows backbones by parts of their class name.
-    Both make a group of each parameter, where this makes one of all that are alike.
+    classifiers know, and makes a group of each parameter, where this makes one of all
+    that are alike; mmsegmentation's knows backbones by parts of their class name.
 
     ``paramwise_cfg`` holds ``layer_decay_rate`` and, if wanted, ``undecayed``: ends of
     the names of further parameters that are not decayed (``'pos_embed'``).
