@@ -13,6 +13,7 @@ _TELLTALES = (
     ('cxr_clip', ('image_encoder.', 'text_encoder.text_encoder.')),
     ('cxr_clip (fine-tuned)', ('image_encoder.', 'classifier.classification_head.')),
     ('mrm', ('bert_encoder.', 'decoder_blocks.', 'mask_token')),
+    ('a masked autoencoder', ('decoder_blocks.', 'mask_token')),
     ('gloria', ('gloria.',)),
     ('medical_xvl', ('visual_encoder.', 'image_queue', 'text_queue')),
     ('medical_xvl', ('visual_encoder.', 'text_decoder.')),
@@ -31,6 +32,7 @@ _TELLTALES = (
     ('a CXRCLIP model with a ResNet', ('image_backbone.layer1.', 'text_backbone.')),
     ('a CXRCLIP model with a Swin Transformer', ('image_backbone.stages.',)),
     ('a CXRCLIP model', ('image_backbone.', 'text_backbone.')),
+    ('an MRM model', ('backbone.', 'image_decoder.', 'report_model.')),
     ('a classifier or segmentor', ('backbone.', 'head.')),
     ('a classifier or segmentor', ('backbone.', 'decode_head.')),
 )
