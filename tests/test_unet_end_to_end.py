@@ -27,7 +27,7 @@ from mmcxr.registry import MODELS
 
 SEGMENTATION = 'configs/benchmarks/segmentation'
 UNET = f'{SEGMENTATION}/synthetic/unet_r18_1xb16-200_synthetic-96px.py'
-LUNGS = f'{SEGMENTATION}/covid19/unet_r18_1xb8-300_covid19-lungs-192px.py'
+LUNGS = f'{SEGMENTATION}/covid19/unet_r18_1xb4-900_covid19-lungs-192px.py'
 
 
 # Of the 25 films held out in the fixture none has a pneumothorax.

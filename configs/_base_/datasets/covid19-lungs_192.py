@@ -26,7 +26,7 @@ test_pipeline = [
 covid19_dataset = dict(
     type='COVID19LungSeg', data_root=data_root, split_scheme='clean')
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=4,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='EpochSampler', shuffle=True, infinite=True),

@@ -2,10 +2,10 @@
 # cores: half the width of a ResNet-18, decoded to half the size.
 #   python tools/dataset_converters/covid19.py covid-chestxray-dataset --out data/covid19
 #   python tools/train.py \
-#       configs/benchmarks/segmentation/covid19/unet_r18_1xb8-300_covid19-lungs-192px.py
+#       configs/benchmarks/segmentation/covid19/unet_r18_1xb4-900_covid19-lungs-192px.py
 #   python tools/test.py \
-#       configs/benchmarks/segmentation/covid19/unet_r18_1xb8-300_covid19-lungs-192px.py \
-#       work_dirs/unet_r18_1xb8-300_covid19-lungs-192px/best_*.pth
+#       configs/benchmarks/segmentation/covid19/unet_r18_1xb4-900_covid19-lungs-192px.py \
+#       work_dirs/unet_r18_1xb4-900_covid19-lungs-192px/best_*.pth
 _base_ = [
     '../../../_base_/models/unet_r18.py',
     '../../../_base_/datasets/covid19-lungs_192.py',
@@ -23,12 +23,12 @@ model = dict(
         ]))
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=1e-4))
-param_scheduler = dict(type='WarmupCosineLR', warmup=30, by_epoch=False)
-train_cfg = dict(by_epoch=False, max_iters=300, val_interval=50)
+param_scheduler = dict(type='WarmupCosineLR', warmup=90, by_epoch=False)
+train_cfg = dict(by_epoch=False, max_iters=900, val_interval=150)
 val_cfg = dict()
 test_cfg = dict()
 log_processor = dict(by_epoch=False)
 default_hooks = dict(
     checkpoint=dict(
-        by_epoch=False, interval=50, save_best='segmentation/dice_foreground',
+        by_epoch=False, interval=150, save_best='segmentation/dice_foreground',
         rule='greater'))
