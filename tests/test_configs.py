@@ -25,6 +25,7 @@ FAMILIES = {
     'benchmarks/segmentation/siim/upernet_mrm_vit-b16-plain_4xb2-160k_siim-512px.py',
     'benchmarks/segmentation/synthetic/upernet_vit-tiny_1xb8-200_synthetic-96px.py',
     'benchmarks/segmentation/covid19/unet_r18_1xb4-900_covid19-lungs-192px.py',
+    'benchmarks/segmentation/synthetic/upernet_mrm_vit-mini_1xb8-300_synthetic-192px.py',
     'benchmarks/segmentation/siim/unet_1xb16-20k_siim-512px.py',
     'benchmarks/segmentation/siim/setr-pup_mrm_vit-b16_1xb16-20k_siim-512px.py',
     'benchmarks/segmentation/siim/upernet_cxr-clip_swin-t_1xb16-20k_siim-512px.py',

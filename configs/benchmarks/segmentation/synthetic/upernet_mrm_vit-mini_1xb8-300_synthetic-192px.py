@@ -1,0 +1,42 @@
+# Synthetic pneumothoraces on the encoder of the synthetic MRM, all of it trained: what
+# `make demo` segments with, a minute or two on two CPU cores.
+#   python tools/train.py \
+#       configs/benchmarks/segmentation/synthetic/upernet_mrm_vit-mini_1xb8-300_synthetic-192px.py \
+#       --cfg-options model.backbone.init_cfg.checkpoint=CHECKPOINT
+# Pre-training saw 96 px, but mostly cuttings: a whole film of 192 px has their scale.
+_base_ = [
+    '../../../_base_/models/upernet_vit-b16_512.py',
+    '../../../_base_/datasets/synthetic_seg_192.py',
+    '../../../_base_/default_runtime.py',
+]
+model = dict(
+    data_preprocessor=dict(size=(192, 192), test_cfg=dict(size=(192, 192))),
+    backbone=dict(
+        _delete_=True,
+        type='mmpretrain.VisionTransformer',
+        arch=dict(
+            embed_dims=128, num_layers=4, num_heads=4, feedforward_channels=512),
+        img_size=192,
+        patch_size=16,
+        out_type='featmap',
+        out_indices=(0, 1, 2, 3),
+        final_norm=False,
+        init_cfg=dict(
+            type='Pretrained', checkpoint='checkpoints/synthetic_mrm.pth',
+            prefix='backbone.', allow_unexpected=['ln1.*'])),
+    neck=dict(embed_dim=128),
+    decode_head=dict(in_channels=[128] * 4, channels=32),
+    auxiliary_head=dict(in_channels=128, channels=32))
+train_dataloader = dict(
+    batch_size=8, sampler=dict(_delete_=True, type='PositiveSampler', infinite=True))
+optim_wrapper = dict(
+    type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05))
+param_scheduler = dict(type='WarmupCosineLR', warmup=30, by_epoch=False)
+train_cfg = dict(by_epoch=False, max_iters=300, val_interval=150)
+val_cfg = dict()
+test_cfg = dict()
+log_processor = dict(by_epoch=False)
+default_hooks = dict(
+    checkpoint=dict(
+        by_epoch=False, interval=150, save_best='segmentation/dice_foreground',
+        rule='greater'))
