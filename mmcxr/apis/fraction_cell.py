@@ -116,6 +116,11 @@ class Cell:
         Raises:
             CellError: the command failed; the message holds what it said last.
         """
+        if action == 'test' and self.checkpoint() is None:
+            raise CellError(
+                f'the training has ended, but its checkpoint is gone; remove '
+                f'{self.folder} to train anew'
+            )
         code = execute(self._command(action), self.log)
         if code:
             raise CellError(f'{action} ended with {code}: {_last_words(self.log)}')
@@ -166,7 +171,10 @@ class Cell:
     def _spec(self) -> dict:
         """Everything that a training depends on, but for the films themselves."""
         config = self.cfg.to_dict()
-        files = {str(path): _digest(path) for path in _weights(config)}
+        files = {
+            str(path): _digest(path, path.stat().st_mtime_ns)
+            for path in _weights(config)
+        }
         spec = dict(
             config=_fixed(config), seed=self.seed, processes=self.gpus, files=files
         )
@@ -194,7 +202,7 @@ def _weights(value) -> Iterator[Path]:
 
 
 @cache
-def _digest(path: Path) -> str:
+def _digest(path: Path, changed: int) -> str:
     return file_digest(path)
 
 

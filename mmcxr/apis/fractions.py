@@ -40,8 +40,8 @@ def run_fractions(
 ) -> tuple[list[dict], list[str]]:
     """Train and test every cell that is not finished yet, and sum up.
 
-    Writes ``fractions.json`` into the work folder: the entries that are returned, and
-    the failures.
+    Writes ``fractions.json`` into the work folder, once a cell is finished: the entries
+    that are returned, and the failures.
 
     Args:
         config: of all films. Where ``<config>_10pct.py`` lies beside it, 10 % is that
@@ -80,13 +80,13 @@ def run_fractions(
         if (results := c.finished())
     ]
     entries = summarise(repeats)
-    write_results(
-        work_dir / 'fractions.json',
-        dict(config=str(config), entries=entries, failures=failures),
-    )
-    if entries:
+    if entries:  # else the file is perhaps another grid's
+        file = work_dir / 'fractions.json'
+        write_results(
+            file, dict(config=str(config), entries=entries, failures=failures)
+        )
         say(aligned(repeats_table(entries, repeats)))
-    say(f'written to {work_dir / "fractions.json"}')
+        say(f'written to {file}')
     return entries, failures
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import toy_parts
 
-from mmcxr.apis import fraction_cell, fractions
+from mmcxr.apis import fractions
 from mmcxr.apis.fractions import option_text, plan_cells, run_fractions
 from mmcxr.engine.config_file import ConfigError
 
@@ -197,6 +197,7 @@ def test_another_experiment_in_the_folder_is_left_alone(config, here):
         config, here, cfg_options={'model.dropout': 0.1}, **options
     )
     assert entries == [] and len(here.commands) == number
+    assert json.loads(Path('grid/fractions.json').read_text())['entries'] == before
     assert 'grid/100pct_seed0 is of another experiment' in failures[0]
     assert 'config.model.dropout: 0.5 | 0.1' in failures[0]
 
@@ -209,7 +210,6 @@ def test_other_weights_to_start_from_are_another_experiment(config, here, tmp_pa
         weights = {'linear.weight': torch.full((1, 3), value)}
         weights['linear.bias'] = torch.zeros(1)
         torch.save(dict(state_dict=weights), 'start.pth')
-        fraction_cell._digest.cache_clear()
 
     options = dict(fractions=[100], seeds=[0], cfg_options=dict(load_from='start.pth'))
     start(1.0)
@@ -236,6 +236,9 @@ def test_changed_checkpoint_is_tested_again(config, here):
         file.unlink()
     entries, _ = grid(config, here, **options)
     assert len(here.commands) == 1 and len(entries) == 1
+    results.unlink()
+    _, failures = grid(config, here, **options)
+    assert len(here.commands) == 1 and 'checkpoint is gone' in failures[0]
 
 
 def test_a_folder_of_something_else_is_refused(config, here):

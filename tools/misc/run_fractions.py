@@ -19,6 +19,7 @@ Exit code 1: some cells failed, the others ran. 2: nothing could be run or avera
 
 import argparse
 import sys
+from functools import partial
 
 from mmengine.config import DictAction
 
@@ -76,6 +77,7 @@ def main(argv: list[str] | None = None) -> int:
             args.schemes,
             args.gpus,
             args.cfg_options,
+            say=partial(print, flush=True),
         )
     except (ConfigError, UnequalSpecsError) as error:
         for line in str(error).splitlines():
