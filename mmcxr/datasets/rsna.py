@@ -3,13 +3,24 @@
 from mmcxr.registry import DATASETS
 
 from .classification import ClassificationDataset
-from .segmentation import SegmentationDataset
+from .published import Published
 
-_FACTS = dict(
-    dataset='rsna',
-    licence='rules of the RSNA Pneumonia Detection Challenge (Kaggle)',
-    citation='Shih et al., Radiology: Artificial Intelligence 2019, '
-    'https://doi.org/10.1148/ryai.2019180041',
+_LABELS = dict(
+    source='stage_2_train_labels.csv, 30,227 rows',
+    positive=dict(Pneumonia=6_012),
+    negative=dict(Pneumonia=20_672),
+    boxes=9_555,
+)
+RSNA_PUBLISHED = (
+    Published(release='stage 2', images=26_684, **_LABELS),
+    Published(release='stage 2, with test films', **_LABELS),
+    Published(
+        'https://www.kaggle.com/c/rsna-pneumonia-detection-challenge/data, and '
+        'stage_2_sample_submission.csv, 3,000 rows',
+        'stage 2, with test films',
+        images=29_684,
+        splits=dict(official=dict(train=26_684, test=3_000)),
+    ),
 )
 
 
@@ -21,23 +32,11 @@ class RSNAPneumonia(ClassificationDataset):
     where most patients have several.
     """
 
-    METAINFO = {
-        **_FACTS,
-        'classes': ('Pneumonia',),
-        'convert': 'python tools/dataset_converters/cxr_clip_csv.py '
-        'rsna CSV_FOLDER IMAGE_FOLDER --out {data_root}',
-    }
-
-
-@DATASETS.register_module()
-class RSNAPneumoniaSeg(SegmentationDataset):
-    """RSNA Pneumonia, its boxes as masks, as BenchX segments it."""
-
-    METAINFO = {
-        **_FACTS,
-        'classes': ('background', 'pneumonia'),
-        'palette': [[0, 0, 0], [255, 64, 64]],
-        'box_labels': 'all',
-        'empty_mask': 'Pneumonia',
-        'convert': 'python tools/dataset_converters/rsna.py SOURCE --out {data_root}',
-    }
+    METAINFO = dict(
+        dataset='rsna',
+        classes=('Pneumonia',),
+        licence='rules of the RSNA Pneumonia Detection Challenge (Kaggle)',
+        citation='Shih et al., Radiology: Artificial Intelligence 2019, '
+        'https://doi.org/10.1148/ryai.2019180041',
+        convert='python tools/dataset_converters/rsna.py SOURCE --out {data_root}',
+    )

@@ -50,6 +50,8 @@ class Film:
         masks: masks by column of the table.
         boxes: [x, y, width, height, label] each, in pixels of the source film; None
             where nobody looked for any. They are cut at the edge of the film.
+        frame: (height, width) that the boxes count in, where it may not be that of
+            the film: the size of the official films, of which smaller copies go about.
         header: which of the cells ``view``, ``sex`` and ``age`` a DICOM header fills
             where ``cells`` has nothing in them.
         shown_by: label columns that are 1 where the mask of a column has a pixel and
@@ -61,6 +63,7 @@ class Film:
     cells: Mapping[str, object] = field(default_factory=dict)
     masks: Mapping[str, Mask] = field(default_factory=dict)
     boxes: tuple[tuple, ...] | None = None
+    frame: tuple[int, int] | None = None
     header: tuple[str, ...] = ()
     shown_by: Mapping[str, str] = field(default_factory=dict)
 

@@ -69,7 +69,7 @@ def film_key(film: Film, options: Options) -> str:
     """Digest of all that the placed files and cells depend on."""
     target = str(film.file.container.resolve()) if options.link else ''
     facts = (film.image, film.file.name, film.file.stamp, film.header, options, target)
-    shapes = (dict(film.masks), film.boxes, dict(film.shown_by))
+    shapes = (dict(film.masks), film.boxes, film.frame, dict(film.shown_by))
     return blake2b(repr((facts, shapes)).encode(), digest_size=16).hexdigest()
 
 
@@ -191,7 +191,12 @@ def _draw(source: Mask, shape: tuple[int, int], placed: Placed) -> np.ndarray | 
 def _fit_boxes(film: Film, placed: Placed, shape: tuple, target: tuple) -> list[list]:
     """Boxes cut at the edge of the film, in pixels of the stored one."""
     fitted = []
-    size = np.array(shape[::-1], float)
+    frame = film.frame or shape
+    if film.boxes and abs(frame[0] * shape[1] / (frame[1] * shape[0]) - 1) > 0.01:
+        name = f'{film.image}: film {shape[0]}x{shape[1]}, boxes {frame[0]}x{frame[1]}'
+        placed.faults.append(('invalid', 'boxes that count in another shape', name))
+        return []
+    size = np.array(frame[::-1], float)
     scale = np.array(target[::-1]) / size
     for x, y, width, height, label in film.boxes:
         box = np.array([[x, y], [x + width, y + height]], float)

@@ -13,14 +13,19 @@
 - The folders that MRM trains mmseg on: ``{images,annotations}/{training,validation,
   test}``; a film in two of them (MRM's lists share some) is in both splits.
 
-An image is named by its UID in all of them. Who the patients are is not published.
+An image is named by its UID in all of them. Who the patients are is not published;
+with RSNA's crosswalk (:mod:`.crosswalk`) those of the films it lists are known.
 """
+
+from dataclasses import replace
 
 from ..dicom import read_header
 from ..run_length import EMPTY, RunLengthMask
 from ..siim import SIIM_PUBLISHED, SIIM_STAGE_1_IMAGES, SIIMPneumothorax
 from ..table_file import TableError
+from .crosswalk import CROSSWALK_OPTION, nih_cells, read_crosswalk
 from .films import Converter, Film, Listing, Mask, MaskFile
+from .placing import strip_suffix
 from .source import Member, Source
 from .writing import Tally
 
@@ -32,8 +37,22 @@ _STAGE_1 = {'dicom-images-train': 'train', 'dicom-images-test': 'test'}
 _MRM = {'training': 'train', 'validation': 'val', 'test': 'test'}
 
 
-def read_siim(source: Source, tally: Tally) -> Listing:
+def read_siim(source: Source, tally: Tally, crosswalk: str | None = None) -> Listing:
     """List the films that have an annotation."""
+    listing = _read(source, tally)
+    nih = read_crosswalk(source, crosswalk, 'SOPInstanceUID')
+    if not nih:
+        return listing
+    films = []
+    for film in listing.films:
+        uid = strip_suffix(film.image)
+        if uid not in nih:
+            tally.note('films that the crosswalk lacks', uid)
+        films.append(replace(film, cells={**film.cells, **nih_cells(nih.get(uid))}))
+    return replace(listing, films=films)
+
+
+def _read(source: Source, tally: Tally) -> Listing:
     table = next(filter(None, map(source.find, _TABLES)), None)
     if table:
         return _read_run_lengths(source, table, tally)
@@ -154,4 +173,9 @@ def _film(
     )
 
 
-CONVERTER = Converter(SIIMPneumothorax.METAINFO, read_siim, SIIM_PUBLISHED)
+CONVERTER = Converter(
+    SIIMPneumothorax.METAINFO,
+    read_siim,
+    SIIM_PUBLISHED,
+    dict(crosswalk=CROSSWALK_OPTION),
+)

@@ -8,6 +8,7 @@ github.com/arc144/siim-pneumothorax and others (``new_filename``, ``ImageId``,
 """
 
 import csv
+import json
 
 import cv2
 import numpy as np
@@ -197,6 +198,17 @@ def test_bad_run_lengths(tmp_path):
     }
     # What cannot be drawn is no negative: it is unknown to the segmentation.
     assert len(SIIMPneumothoraxSeg(tmp_path / 'out')) == 3
+
+
+def test_crosswalk(tmp_path):
+    source = write_stage(tmp_path / 'source')
+    rows = [{'SOPInstanceUID': UIDS[0], 'img_id': '00000013_026.png'}]
+    path = write_text(tmp_path / 'walk.json', json.dumps(rows))
+    found = convert(CONVERTER, source, tmp_path / 'out', crosswalk=str(path))
+    table = read_table(tmp_path / 'out')
+    assert table['patient_id'].tolist() == ['00000013', *table['image'][1:]]
+    assert table['extra_nih_image'][0] == '00000013_026.png'
+    assert found.tally.count('films that the crosswalk lacks') == 5
 
 
 def test_nothing_known(tmp_path):
