@@ -132,11 +132,12 @@ def read_facts(data: bytes) -> dict[str, str]:
     return dict(
         view=_VIEWS.get(view, ''),
         sex=sex if sex in ('M', 'F', 'O') else '',
-        age=_age(str(dataset.get('PatientAge') or '').strip().upper()),
+        age=parse_age(str(dataset.get('PatientAge') or '').strip().upper()),
     )
 
 
-def _age(text: str) -> str:
+def parse_age(text: str) -> str:
+    """Years of an age as DICOM writes it ('058Y', '003M'); '' where that is none."""
     match = re.fullmatch(r'(\d+)([YMWD]?)', text)
     if not match:
         return ''

@@ -195,6 +195,19 @@ class Source:
         need_columns(table, columns, member)
         return table
 
+    def lines(self, path: str | Member) -> list[str]:
+        """Lines of a text file, without blanks around them; empty ones are dropped.
+
+        Raises:
+            TableError: no such file, or no text.
+        """
+        member = path if isinstance(path, Member) else self.need(path)
+        try:
+            text = read_member(member).decode('utf-8-sig')
+        except UnicodeDecodeError as error:
+            raise TableError(f'{member}: not UTF-8 ({error})') from error
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
     def _walk(self, folder: Path, above: tuple) -> Iterator[Path]:
         """Files below a folder, sorted; hidden ones are not looked at."""
         try:
