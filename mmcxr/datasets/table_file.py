@@ -43,20 +43,23 @@ def read_cells(path: Path, skip_blanks: bool = False) -> pd.DataFrame:
     return parse_csv(data, path, skip_blanks)
 
 
-def parse_csv(data: bytes, name: object, skip_blanks: bool = False) -> pd.DataFrame:
+def parse_csv(
+    data: bytes, name: object, skip_blanks: bool = False, drop_unnamed: bool = False
+) -> pd.DataFrame:
     """All cells of a CSV file, gzipped or not; see :func:`read_cells`.
 
     Args:
         data: the whole file.
         name: of it, for messages; the ending .gz says that it is gzipped.
-        skip_blanks: drop blanks after the commas, before quotes too.
+        skip_blanks: whether blanks after a comma are no part of the cell.
+        drop_unnamed: leave out columns without a name, instead of refusing them.
 
     Raises:
         TableError: as :func:`read_cells` does.
     """
     try:
-        plain = gzip.decompress(data) if str(name).endswith('.gz') else data
-        return _read_csv(plain, name, skip_blanks)
+        data = gzip.decompress(data) if str(name).endswith('.gz') else data
+        return _read_csv(data, name, skip_blanks, drop_unnamed)
     except TableError:
         raise
     except UnicodeDecodeError as error:
@@ -67,13 +70,16 @@ def parse_csv(data: bytes, name: object, skip_blanks: bool = False) -> pd.DataFr
         ) from error
 
 
-def _read_csv(data: bytes, path: object, skip_blanks: bool) -> pd.DataFrame:
+def _read_csv(
+    data: bytes, path: object, skip_blanks: bool, drop_unnamed: bool
+) -> pd.DataFrame:
     # Header and rows apart: pandas would rename repeated names in silence.
     head = StringIO(data[: 1 << 20].decode('utf-8-sig', 'replace'), newline='')
     header = next(csv.reader(head, skipinitialspace=skip_blanks), None)
     if not header:
         raise TableError(f'{path}: the file is empty; convert it again')
-    _check_header(header, path)
+    named = [name for name in header if name]
+    _check_header(named if drop_unnamed else header, path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('error', pd.errors.ParserWarning)
@@ -94,7 +100,8 @@ def _read_csv(data: bytes, path: object, skip_blanks: bool) -> pd.DataFrame:
         ) from error
     if _count_commas(data) < (len(table) + 1) * (len(header) - 1):
         _refuse_short_rows(data, header, path, skip_blanks)
-    return table.fillna('')
+    table = table.fillna('')
+    return table[named] if len(named) < len(header) else table
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -24,10 +24,11 @@ lines that calls :func:`.command.run` with the module's name::
 **What a converter does.** It reads the tables of the download and says which films
 there are (:class:`.films.Film`: name, file, cells, masks, boxes) and in which splits.
 It opens no film. :class:`.source.Source` finds files by the end of their path
-(``find``, ``need``), films by name (``named``) and reads tables (``table``) and lists
-(``lines``), in folders and inside zip and tar files alike, however deep the user has
-put them. A file that is not there is handed over as ``file=None``; all film files that
-were found go to ``Listing.found``, so that those nothing lists come to light.
+(``find``, ``need``), films by name (``named``) or by the end of a path (``ending``) and
+reads tables (``table``) and lists (``lines``), in folders and inside zip and tar files
+alike, however deep the user has put them. A file that is not there is handed over as
+``file=None``; all film files that were found go to ``Listing.found``, so that those
+nothing lists come to light.
 
 **What is bad.** Nothing is dropped in silence: ``tally.note(kind, name)`` counts what
 one should know (a view not understood), ``tally.fault(fault, kind, name)`` what must

@@ -9,7 +9,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
@@ -168,6 +168,21 @@ class Source:
             suffixes: such as '.png', in lower case.
             under: a folder one of the parts of the path must be; '' takes all.
         """
+        return self._unique(lambda member: member.stem, suffixes, under)
+
+    def ending(self, depth: int, *suffixes: str) -> dict[str, Member]:
+        """Files by the last ``depth`` parts of their path, in the order of these.
+
+        For films whose names alone say nothing: ``patient1/study1/view1_frontal.jpg``.
+        Of several that end alike the same counts as for :meth:`named`.
+        """
+        return self._unique(
+            lambda member: '/'.join(member.name.split('/')[-depth:]), suffixes
+        )
+
+    def _unique(
+        self, key: Callable[[Member], str], suffixes: tuple[str, ...], under: str = ''
+    ) -> dict[str, Member]:
         found: dict[str, Member] = {}
         for same in self._by_base.values():
             for member in same:
@@ -175,7 +190,7 @@ class Source:
                     continue
                 if under and f'/{under}/' not in f'/{member.name}':
                     continue
-                first = found.setdefault(member.stem, member)
+                first = found.setdefault(key(member), member)
                 if first is not member and not member.inside:
                     kind = 'files of a name that another has; not read'
                     self._tally.fault('duplicate', kind, member.name)
@@ -184,13 +199,13 @@ class Source:
     def table(self, path: str | Member, columns: tuple[str, ...] = ()) -> pd.DataFrame:
         """Cells of a CSV file as strings; see :func:`~..table_file.read_cells`.
 
-        Blanks around the names of columns are dropped.
+        Blanks around the names of columns are dropped, and columns without a name.
 
         Raises:
             TableError: no such file, a damaged one, or without one of ``columns``.
         """
         member = path if isinstance(path, Member) else self.need(path)
-        table = parse_csv(read_member(member), member)
+        table = parse_csv(read_member(member), member, drop_unnamed=True)
         table.columns = [name.strip() for name in table]
         need_columns(table, columns, member)
         return table
