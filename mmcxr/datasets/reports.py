@@ -171,7 +171,8 @@ def parse_openi_xml(source: str | Path | bytes) -> dict:
         dict: ``uid`` (CXR1), ``findings``, ``impression``, ``indication``,
         ``comparison`` (text, '' where the report has none, de-identification
         marks ``XXXX`` kept), ``images`` (list of dict ``image``, the file name
-        without suffix, and ``caption``) and ``mesh`` (major terms).
+        without suffix, and ``caption``), ``mesh`` (terms given by hand) and
+        ``mesh_automatic``.
 
     Raises:
         ValueError: no XML, or none of Open-I's; names the file.
@@ -201,4 +202,5 @@ def parse_openi_xml(source: str | Path | bytes) -> dict:
             for node in root.iter('parentImage')
         ],
         mesh=[node.text.strip() for node in root.iter('major') if node.text],
+        mesh_automatic=[n.text.strip() for n in root.iter('automatic') if n.text],
     )

@@ -13,7 +13,7 @@ from ..table_file import TableError
 from .films import Converter, Film, Listing
 from .journal import Journal
 from .placing import Options, Placed, film_key, place_film, strip_suffix
-from .source import ARCHIVE_ERRORS, Source, stream
+from .source import Source, read_all
 from .verify import Verification, verify
 from .writing import Tally, with_progress, write_dataset
 
@@ -125,9 +125,10 @@ def _place_all(
         placed[one.image] = one
         if one.name:
             journal.add(one)
-    for image, fault in failed.items():
-        faults = [('unreadable', 'films; left out', fault)]
-        placed[image] = Placed(image, '', faults=faults)
+    for film in todo:
+        if film.file.name in failed:
+            faults = [('unreadable', 'films; left out', failed[film.file.name])]
+            placed[film.image] = Placed(film.image, '', faults=faults)
     return list(placed.values())
 
 
@@ -136,21 +137,13 @@ def _with_data(
 ) -> Iterator[tuple[Film, bytes | None]]:
     """Films, with their content where it comes out of a stream.
 
-    Those that a damaged archive cannot give go to ``failed``, with the cause.
+    The others are read where they are placed. What a stream cannot give goes to
+    ``failed``, with the cause, by the name of the file.
     """
-    streams: dict[Path, dict[str, Film]] = {}
-    for film in films:
-        if film.file.streamed:
-            streams.setdefault(film.file.container, {})[film.file.name] = film
-        else:
-            yield film, None
-    for of_name in streams.values():
-        try:
-            for member, data in stream([film.file for film in of_name.values()]):
-                yield of_name.pop(member.name), data
-        except ARCHIVE_ERRORS as error:
-            for film in of_name.values():
-                failed[film.image] = f'{film.file}: {error}'
+    streamed = {film.file.name: film for film in films if film.file.streamed}
+    yield from ((film, None) for film in films if not film.file.streamed)
+    for member, data in read_all((f.file for f in streamed.values()), failed):
+        yield streamed[member.name], data
 
 
 def _row(film: Film, placed: Placed) -> dict:

@@ -26,7 +26,7 @@ from ..table_file import TableError
 from .crosswalk import CROSSWALK_OPTION, nih_cells, read_crosswalk
 from .films import Converter, Film, Listing, Mask, MaskFile
 from .placing import strip_suffix
-from .source import Member, Source
+from .source import Member, Source, read_all
 from .writing import Tally
 
 _TABLES = ('stage_2_train.csv', 'train-rle.csv', 'siim-pneumothorax-train-rle.csv')
@@ -102,13 +102,13 @@ def _read_run_lengths(source: Source, table: Member, tally: Tally) -> Listing:
 def _read_uids(members: dict[str, Member]) -> dict[str, str]:
     """SOP instance UIDs in the headers of DICOM files, by the names of the files."""
     uids = {}
-    for stem, member in members.items():
-        if member.suffix == '.dcm' and not member.streamed:
-            try:
-                header = read_header(member.read(), 'SOPInstanceUID')
-                uids[stem] = str(header.get('SOPInstanceUID', ''))
-            except Exception:  # decoders raise anything; the film is named as unlisted
-                continue
+    dicom = [member for member in members.values() if member.suffix == '.dcm']
+    for member, data in read_all(dicom, {}):
+        try:
+            header = read_header(data, 'SOPInstanceUID')
+            uids[member.stem] = str(header.get('SOPInstanceUID', ''))
+        except Exception:  # decoders raise anything; the film is named as unlisted
+            continue
     return uids
 
 

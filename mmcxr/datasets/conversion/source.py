@@ -291,6 +291,36 @@ def read_member(member: Member) -> bytes:
         raise TableError(f'{member}: cannot be read ({error})') from error
 
 
+def read_all(
+    members: Iterable[Member], failed: dict[str, str]
+) -> Iterator[tuple[Member, bytes]]:
+    """Members with their contents, each compressed tar unpacked once.
+
+    Args:
+        members: in any order; those in compressed tars come last.
+        failed: takes what is wrong with a member, by its name, instead of raising.
+    """
+    streams: dict[Path, dict[str, Member]] = {}
+    for member in members:
+        if member.streamed:
+            streams.setdefault(member.container, {})[member.name] = member
+            continue
+        try:
+            data = member.read()
+        except ARCHIVE_ERRORS as error:
+            failed[member.name] = f'{member}: {error}'
+            continue
+        yield member, data
+    for wanted in streams.values():
+        try:
+            for member, data in stream(list(wanted.values())):
+                del wanted[member.name]
+                yield member, data
+        except ARCHIVE_ERRORS as error:
+            for member in wanted.values():
+                failed[member.name] = f'{member}: {error}'
+
+
 def stream(members: Iterable[Member]) -> Iterator[tuple[Member, bytes]]:
     """Members of one compressed tar with their contents, in a single pass.
 
