@@ -4,6 +4,28 @@ from mmcxr.registry import DATASETS
 
 from .chexpert import CHEXPERT_CLASSES
 from .image_text import ImageTextDataset
+from .published import Published
+
+#: Who may be asked for labels: see the converter.
+MIMIC_LABELLERS = ('chexpert', 'negbio')
+MIMIC_PUBLISHED = tuple(
+    claim
+    for release in ('JPG', 'DICOM')
+    for claim in (
+        Published(
+            'abstract of the paper, and its section Background',
+            release,
+            images=377_110,
+            patients=65_379,
+            studies=227_835,
+        ),
+        Published(
+            'mimic-cxr-2.0.0-split.csv.gz, 377,110 rows',
+            release,
+            splits=dict(official=dict(train=368_960, val=2_991, test=5_159)),
+        ),
+    )
+)
 
 
 @DATASETS.register_module()
@@ -16,6 +38,5 @@ class MIMICCXR(ImageTextDataset):
         licence='PhysioNet Credentialed Health Data License 1.5.0',
         citation='Johnson et al., Scientific Data 2019, '
         'https://doi.org/10.1038/s41597-019-0322-0',
-        convert='python tools/dataset_converters/cxr_clip_csv.py '
-        'mimic-cxr CSV_FOLDER IMAGE_FOLDER --out {data_root}',
+        convert='python tools/dataset_converters/mimic_cxr.py SOURCE --out {data_root}',
     )

@@ -1,0 +1,213 @@
+"""MIMIC-CXR-JPG 2.x, or MIMIC-CXR with its DICOM files, of PhysioNet.
+
+https://physionet.org/content/mimic-cxr-jpg/2.1.0/,
+https://physionet.org/content/mimic-cxr/2.1.0/
+
+``files/p10/p10000032/s50414267/<dicom_id>.jpg`` (or ``.dcm``) with
+``mimic-cxr-2.0.0-{metadata,split,chexpert,negbio}.csv.gz``, unpacked or not; reports
+are ``files/p10/p10000032/s50414267.txt`` in ``mimic-cxr-reports.zip`` or beside the
+films, so SOURCE is a folder that holds both downloads. Without the metadata films are
+listed by ``cxr-record-list.csv.gz``, and views come from the DICOM headers. Where there
+are JPEG and DICOM files the JPEG are taken.
+
+A report is parsed into sections (:mod:`mmcxr.datasets.reports`); the column ``report``
+holds all of it from the words FINAL REPORT on, on one line, and
+``extra_last_paragraph`` the last paragraph of one with neither findings nor impression.
+Labels are the CheXpert labeller's or NegBio's; those of the other are in a column
+``extra_*`` (JSON of what it mentions). Dates are the shifted ones of the release.
+"""
+
+import json
+import re
+
+import pandas as pd
+
+from ..chexpert import CHEXPERT_CLASSES
+from ..mimic_cxr import MIMIC_LABELLERS, MIMIC_PUBLISHED, MIMICCXR
+from ..reports import parse_sections
+from ..table import SECTIONS
+from ..table_file import TableError
+from .films import Converter, Film, Listing
+from .labeller import read_labels
+from .source import Member, Source, read_all
+from .writing import Tally, with_progress
+
+_NAME = 'mimic-cxr-2.0.0-{}.csv'
+_IDS = ('subject_id', 'study_id', 'dicom_id')
+_JPEG = ('.jpg', '.jpeg', '.png')
+_VIEWS = {
+    **{'PA': 'PA', 'AP': 'AP', 'LATERAL': 'LATERAL', 'LL': 'LATERAL'},
+    **{'RL': 'LATERAL', 'XTABLE LATERAL': 'LATERAL', '': ''},
+}
+_FACTS = {
+    'PerformedProcedureStepDescription': 'extra_procedure',
+    'ViewPosition': 'extra_view_position',
+    'StudyDate': 'extra_study_date',
+    'StudyTime': 'extra_study_time',
+    'ViewCodeSequence_CodeMeaning': 'extra_view_code',
+    'PatientOrientationCodeSequence_CodeMeaning': 'extra_orientation',
+}
+_SPLITS = {'train': 'train', 'validate': 'val', 'test': 'test'}
+
+
+def read_mimic_cxr(source: Source, tally: Tally, labels: str = 'chexpert') -> Listing:
+    """List the films of the metadata, or of the record list.
+
+    Args:
+        source: the downloads.
+        tally: takes what is amiss.
+        labels: whose labels become label columns, one of
+            :data:`mmcxr.datasets.mimic_cxr.MIMIC_LABELLERS`.
+    """
+    found = source.named(*_JPEG) or source.named('.dcm')
+    reports = _read_reports(source, tally)
+    cells = {who: _read_labels(source, who, labels, tally) for who in MIMIC_LABELLERS}
+    films, studies = [], {}
+    for row in _read_films(source):
+        subject, study, dicom = (row[name] for name in _IDS)
+        if studies.setdefault(study, subject) != subject:
+            tally.fault('invalid', 'studies of two patients', f's{study}')
+        view = row.get('ViewPosition', '')
+        if view not in _VIEWS:
+            tally.note('views not understood', f'{dicom}: {view}')
+        file = found.get(dicom)
+        suffix = file.suffix if file else '.jpg'
+        film = Film(
+            f'p{subject[:2]}/p{subject}/s{study}/{dicom}{suffix}',
+            file,
+            dict(
+                patient_id=f'p{subject}',
+                study_id=f's{study}',
+                view=_VIEWS.get(view, ''),
+                **reports.get(study, {}),
+                **{cell: row[name] for name, cell in _FACTS.items() if name in row},
+                **{k: v for who in cells for k, v in cells[who].get(study, {}).items()},
+            ),
+            header=('view',),
+        )
+        films.append(film)
+    if reports:
+        for study in studies.keys() - reports.keys():
+            tally.note('studies without a report', f's{study}')
+    dicoms = any(file.suffix == '.dcm' for file in found.values())
+    splits = dict(official=_read_split(source, films, tally))
+    return Listing(films, splits, found.values(), 'DICOM' if dicoms else 'JPG')
+
+
+def _read_films(source: Source) -> list[dict[str, str]]:
+    metadata = _NAME.format('metadata')
+    records = 'cxr-record-list.csv'
+    names = [f'{name}{end}' for name in (metadata, records) for end in ('.gz', '')]
+    member = source.need(*names)
+    table = source.table(member, _IDS)
+    for name in _IDS[:2]:
+        bad = ~table[name].str.fullmatch(r'\d{8}').to_numpy()
+        if bad.any():
+            row = int(bad.argmax())
+            raise TableError(
+                f'{member}: row {row + 1}, column {name!r}: {table[name].iloc[row]!r} '
+                'is no number of eight digits'
+            )
+    return table.to_dict('records')
+
+
+def _read_split(
+    source: Source, films: list[Film], tally: Tally
+) -> list[tuple[str, str]]:
+    table, member = _find_table(source, 'split', ('dicom_id', 'split'), tally)
+    names = {re.split(r'[/.]', film.image)[-2]: film.image for film in films}
+    splits = []
+    for dicom, split in table[['dicom_id', 'split']].itertuples(index=False):
+        if split not in _SPLITS:
+            raise TableError(
+                f'{member}: {dicom} is in {split!r}, which is none of '
+                f'{", ".join(_SPLITS)}'
+            )
+        if dicom not in names:
+            kind = 'films of the split list that the table lacks'
+            tally.fault('invalid', kind, dicom)
+            continue
+        splits.append((names[dicom], _SPLITS[split]))
+    return splits
+
+
+def _read_labels(
+    source: Source, who: str, chosen: str, tally: Tally
+) -> dict[str, dict[str, object]]:
+    """Cells by study: label columns of the chosen labeller, one extra of the other."""
+    table, member = _find_table(source, who, ('study_id',), tally)
+    if table.empty:
+        return {}
+    marks = read_labels(table, CHEXPERT_CLASSES, member)
+    if who != chosen:
+        marks = [{f'extra_{who}': _as_json(labels)} for labels in marks]
+    for study in table['study_id'][table['study_id'].duplicated()]:
+        tally.fault('invalid', f'studies twice in {member.name}', f's{study}')
+    return dict(zip(table['study_id'], marks, strict=True))
+
+
+def _as_json(labels: dict[str, object]) -> str:
+    return json.dumps({name: label for name, label in labels.items() if label != ''})
+
+
+def _find_table(
+    source: Source, which: str, columns: tuple[str, ...], tally: Tally
+) -> tuple[pd.DataFrame, Member | None]:
+    """A table of the JPEG release; where it is not there one without rows."""
+    name = _NAME.format(which)
+    member = source.find(f'{name}.gz') or source.find(name)
+    if member is None:
+        tally.note('tables not there', f'{name}.gz')
+        return pd.DataFrame(columns=list(columns)), None
+    return source.table(member, columns), member
+
+
+def _read_reports(source: Source, tally: Tally) -> dict[str, dict[str, str]]:
+    """Texts of each study by its number."""
+    files = {
+        member.name: member
+        for stem, member in source.named('.txt').items()
+        if re.fullmatch(r's\d{8}', stem)
+    }
+    if not files:
+        tally.note('reports not there', 'mimic-cxr-reports.zip')
+    reports, failed = {}, {}
+    read = read_all(files.values(), failed)
+    for member, data in with_progress(read, 'reading reports', total=len(files)):
+        try:
+            reports[member.stem[1:]] = report_cells(data.decode())
+        except UnicodeDecodeError as error:
+            failed[member.name] = f'{member}: not UTF-8 ({error})'
+    for fault in failed.values():
+        tally.fault('unreadable', 'reports; left out', fault)
+    return {study: cells for study, cells in reports.items() if cells['report']}
+
+
+def report_cells(text: str) -> dict[str, str]:
+    """Sections and whole text of a report as cells.
+
+    Args:
+        text: with its line ends.
+    """
+    sections = parse_sections(text)
+    whole = ' '.join(text.split())
+    return dict(
+        **{name: sections.get(name, '') for name in SECTIONS},
+        report=whole[max(whole.find('FINAL REPORT'), 0) :],
+        extra_last_paragraph=sections.get('last_paragraph', ''),
+    )
+
+
+CONVERTER = Converter(
+    MIMICCXR.METAINFO,
+    read_mimic_cxr,
+    MIMIC_PUBLISHED,
+    dict(
+        labels=dict(
+            choices=MIMIC_LABELLERS,
+            default='chexpert',
+            help='whose labels become label columns; those of the other are kept in '
+            'a column extra_* (default %(default)s)',
+        )
+    ),
+)
