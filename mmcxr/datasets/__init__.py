@@ -7,6 +7,7 @@ from . import (
     mimic_cxr,
     object_cxr,
     openi,
+    padchest,
     rsna,
     samplers,
     siim,

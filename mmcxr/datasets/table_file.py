@@ -43,15 +43,12 @@ def read_cells(path: Path, skip_blanks: bool = False) -> pd.DataFrame:
     return parse_csv(data, path, skip_blanks)
 
 
-def parse_csv(
-    data: bytes, name: object, skip_blanks: bool = False, drop_unnamed: bool = False
-) -> pd.DataFrame:
+def parse_csv(data: bytes, name: object, drop_unnamed: bool = False) -> pd.DataFrame:
     """All cells of a CSV file, gzipped or not; see :func:`read_cells`.
 
     Args:
         data: the whole file.
         name: of it, for messages; the ending .gz says that it is gzipped.
-        skip_blanks: whether blanks after a comma are no part of the cell.
         drop_unnamed: leave out columns without a name, instead of refusing them.
 
     Raises:
@@ -59,7 +56,7 @@ def parse_csv(
     """
     try:
         data = gzip.decompress(data) if str(name).endswith('.gz') else data
-        return _read_csv(data, name, skip_blanks, drop_unnamed)
+        return _read_csv(data, name, drop_unnamed)
     except TableError:
         raise
     except UnicodeDecodeError as error:
@@ -70,9 +67,7 @@ def parse_csv(
         ) from error
 
 
-def _read_csv(
-    data: bytes, path: object, skip_blanks: bool, drop_unnamed: bool
-) -> pd.DataFrame:
+def _read_csv(data: bytes, path: object, drop_unnamed=False) -> pd.DataFrame:
     # Header and rows apart: pandas would rename repeated names in silence.
     head = StringIO(data[: 1 << 20].decode('utf-8-sig', 'replace'), newline='')
     header = next(csv.reader(head, skipinitialspace=skip_blanks), None)
@@ -99,7 +94,7 @@ def _read_csv(
             'never closed'
         ) from error
     if _count_commas(data) < (len(table) + 1) * (len(header) - 1):
-        _refuse_short_rows(data, header, path, skip_blanks)
+        _refuse_short_rows(data, header, path)
     table = table.fillna('')
     return table[named] if len(named) < len(header) else table
 

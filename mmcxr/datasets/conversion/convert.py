@@ -1,6 +1,6 @@
 """Run a converter: place all films, write the split lists and, last, the table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -62,8 +62,8 @@ def convert(
             for fault, kind, name in one.faults:
                 tally.fault(fault, kind, name) if fault else tally.note(kind, name)
         done = {one.image: one for one in placed if one.name}
-        rows = [_row(film, done[film.image]) for film in films if film.image in done]
-        write_dataset(root, order_columns(rows), _splits(listing, done))
+        rows = (_row(film, done[film.image]) for film in films if film.image in done)
+        write_dataset(root, collect(rows, len(done)), _splits(listing, done))
         made = dict(dataset=converter.facts['dataset'], release=listing.release)
         made |= dict(options={**asdict(options), **extra}, limit=limit)
         made['faults'] = tally.faults()
@@ -72,17 +72,27 @@ def convert(
     return verify(root, converter.published, digests=digests, tally=tally)
 
 
-def order_columns(rows: list[dict]) -> list[dict]:
-    """Rows that all have the same cells: ids, facts, masks, labels, extras."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    known = [name for name in (*IDS, *FACTS) if name in names and name != 'boxes']
-    masks = [name for name in names if name.startswith('mask_')]
-    extras = [name for name in names if name.startswith('extra_')]
-    first = {*known, *masks, *extras, 'boxes'}
-    labels = [name for name in names if name not in first]
-    boxes = ['boxes'] if 'boxes' in names else []
+def collect(rows: Iterable[Mapping[str, object]], number: int) -> pd.DataFrame:
+    """A table of cells by column: ids, facts, masks, labels, boxes, extras.
+
+    Args:
+        rows: cells by column; what a row lacks is empty.
+        number: of the rows.
+    """
+    cells: dict[str, list] = {}
+    for place, row in enumerate(rows):
+        for name, cell in row.items():
+            column = cells.get(name)
+            if column is None:
+                column = cells[name] = [''] * number
+            column[place] = cell
+    known = [name for name in (*IDS, *FACTS) if name in cells and name != 'boxes']
+    masks = [name for name in cells if name.startswith('mask_')]
+    extras = [name for name in cells if name.startswith('extra_')]
+    boxes = [name for name in cells if name == 'boxes']
+    labels = [n for n in cells if n not in {*known, *masks, *extras, *boxes}]
     ordered = [*known, *masks, *labels, *boxes, *extras]
-    return [{name: row.get(name, '') for name in ordered} for row in rows]
+    return pd.DataFrame({name: cells[name] for name in ordered})
 
 
 def _usable(listing: Listing, tally: Tally) -> list[Film]:
@@ -147,9 +157,10 @@ def _with_data(
 
 
 def _row(film: Film, placed: Placed) -> dict:
-    known = {name: cell for name, cell in film.cells.items() if cell != ''}
-    known = {'image': placed.name, 'patient_id': '', 'study_id': '', **known}
-    return {**dict.fromkeys(film.cells, ''), **placed.cells, **known}
+    row = {'image': '', 'patient_id': '', 'study_id': '', **film.known_cells()}
+    row['image'] = placed.name
+    told = {n: cell for n, cell in placed.cells.items() if row.get(n, '') == ''}
+    return row | told
 
 
 def _splits(listing: Listing, done: dict[str, Placed]) -> dict[str, pd.DataFrame]:

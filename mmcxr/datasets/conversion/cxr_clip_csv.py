@@ -65,7 +65,8 @@ def convert_cxr_clip_csv(
     cells = [{**rows[image], 'image': new} for image, new in kept.items()]
     if images.resolve() != (out / 'images').resolve():
         place_file(images, out / 'images', link=True)
-    write_dataset(out, cells, {form.scheme: listed.dropna()})
+    table = pd.DataFrame(cells).fillna('')
+    write_dataset(out, table, {form.scheme: listed.dropna()})
     return tally
 
 

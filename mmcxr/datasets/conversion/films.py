@@ -54,6 +54,8 @@ class Film:
             the film: the size of the official films, of which smaller copies go about.
         header: which of the cells ``view``, ``sex`` and ``age`` a DICOM header fills
             where ``cells`` has nothing in them.
+        shared: further cells, in a dict that many films may share, which keeps the
+            listing of a large dataset small.
         shown_by: label columns that are 1 where the mask of a column has a pixel and
             else 0, in which case no mask is written.
     """
@@ -66,6 +68,11 @@ class Film:
     frame: tuple[int, int] | None = None
     header: tuple[str, ...] = ()
     shown_by: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, object] = field(default_factory=dict)
+
+    def known_cells(self) -> dict[str, object]:
+        """Cells that need no file to be read."""
+        return {'image': self.image, **self.cells, **self.shared}
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,13 @@ report states; a report they call "No Indexing" has no labels. Those a program f
 cardiomegaly" and count a "cardiomegaly or pericardial effusion" as both.
 """
 
-import gzip
 import re
-from io import BytesIO
-
-import pandas as pd
 
 from ..openi import OPENI_PUBLISHED, OPENI_WORDS, OpenI
 from ..reports import parse_openi_xml
 from ..table_file import TableError
 from .films import Converter, Film, Listing
-from .source import Member, Source, read_all, read_member
+from .source import Member, Source, read_all
 from .writing import Tally
 
 _SUFFIX = re.compile(r'(\.dcm)?\.(png|jpe?g|dcm)$', re.IGNORECASE)
@@ -130,16 +126,10 @@ def _read_views(source: Source, tally: Tally) -> dict[str, str]:
     member = source.find(_METADATA) or source.find(f'{_METADATA}.gz')
     if member is None:
         return {}
-    columns = ['imageid', 'View Position']
-    data = read_member(member)
-    try:
-        # Not our strict reader: one of the file's columns has no name.
-        text = gzip.decompress(data) if member.suffix == '.gz' else data
-        table = pd.read_csv(BytesIO(text), usecols=columns, dtype=str).fillna('')
-    except (ValueError, OSError, EOFError) as error:
-        raise TableError(f'{member}: not a table with {columns} ({error})') from error
+    columns = ('imageid', 'View Position')
+    table = source.table(member, columns)
     views = {}
-    for name, word in table[columns].values.tolist():
+    for name, word in table[list(columns)].values.tolist():
         view = _VIEWS.get(word, 'LATERAL' if word in ('LL', 'RL') else '')
         view = view or ('LATERAL' if word.endswith('LATERAL') else '')
         if word and not view:

@@ -68,7 +68,8 @@ class Placed:
 def film_key(film: Film, options: Options) -> str:
     """Digest of all that the placed files and cells depend on."""
     target = str(film.file.container.resolve()) if options.link else ''
-    facts = (film.image, film.file.name, film.file.stamp, film.header, options, target)
+    header = _wanted(film)
+    facts = (film.image, film.file.name, film.file.stamp, header, options, target)
     shapes = (dict(film.masks), film.boxes, film.frame, dict(film.shown_by))
     return blake2b(repr((facts, shapes)).encode(), digest_size=16).hexdigest()
 
@@ -124,8 +125,14 @@ def shrink_mask(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return (shares >= 128).astype(np.uint8)
 
 
+def _wanted(film: Film) -> list[str]:
+    """Cells that a DICOM header is to fill."""
+    cells = film.known_cells() if film.header else {}
+    return [name for name in film.header if cells.get(name, '') == '']
+
+
 def _read_header(film: Film, data: bytes) -> dict[str, str]:
-    wanted = [name for name in film.header if film.cells.get(name, '') == '']
+    wanted = _wanted(film)
     if not wanted or not is_dicom(data, film.file.name):
         return {}
     from ..dicom import read_facts

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -114,22 +114,21 @@ def locate_films(listed: Iterable[str], images: Path, tally: Tally) -> dict[str,
 
 
 def write_dataset(
-    root: Path, rows: Sequence[dict], splits: dict[str, pd.DataFrame]
+    root: Path, cells: pd.DataFrame, splits: dict[str, pd.DataFrame]
 ) -> None:
     """Write split lists and, last, the table; a table means that all is there.
 
     Args:
         root: folder of the dataset.
-        rows: cells by column; the first row has all columns.
+        cells: of the table.
         splits: lists with columns image and split, by scheme.
 
     Raises:
         ValueError: there are no rows.
         TableError: the table would not read; it is not written then.
     """
-    if not rows:
+    if len(cells) == 0:
         raise ValueError('nothing to write: no image of the source can be used')
-    cells = pd.DataFrame(rows).fillna('')
     with tempfile.TemporaryDirectory() as folder:
         write_csv(Path(folder) / 'table.csv', cells)
         try:

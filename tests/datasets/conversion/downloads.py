@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmcxr.datasets.conversion.convert import collect
 from mmcxr.datasets.conversion.films import Listing
 from mmcxr.datasets.conversion.source import Source
 from mmcxr.datasets.conversion.verify import published_counts
@@ -82,23 +83,26 @@ def list_source(converter, root, **options) -> tuple[Listing, Tally]:
 
 def listed_counts(listing: Listing) -> Counter:
     """Numbers of a listing by the names that the verification uses."""
-    counts = Counter(images=len(listing.films))
-    counts['patients'] = len({_id(film, 'patient_id') for film in listing.films})
-    studies = {(_id(f, 'patient_id'), _id(f, 'study_id')) for f in listing.films}
-    counts['studies'] = len(studies)
-    for film in listing.films:
-        for name, cell in film.cells.items():
+    rows = (film.known_cells() for film in listing.films)
+    table = collect(rows, len(listing.films))
+    counts = Counter(images=len(table))
+    for name in ('patient_id', 'study_id'):
+        ids = table[name] if name in table else table['image']
+        table[name] = ids.where(ids != '', table['image'])
+    studies = table[['patient_id', 'study_id']]
+    counts['patients'] = studies['patient_id'].nunique()
+    counts['studies'] = len(studies.drop_duplicates())
+    for name in table:
+        if set(table[name].unique()) <= {0, 1, -1, '0', '1', '-1', ''}:
             for label, meaning in ((1, 'positive'), (0, 'negative'), (-1, 'uncertain')):
-                counts[f'{name} {meaning}'] += str(cell) == str(label)
+                found = table[name].isin([label, str(label)]).sum()
+                counts[f'{name} {meaning}'] = int(found)
+    if 'findings' in table:
+        told = (table['findings'] != '') | (table.get('impression', '') != '')
+        counts['reports'] = len(studies[told].drop_duplicates())
+    for film in listing.films:
         counts['boxes'] += len(film.boxes or ())
         counts.update(f'{name} masks' for name in film.masks)
-    has_text = [
-        film
-        for film in listing.films
-        if film.cells.get('findings') or film.cells.get('impression')
-    ]
-    reports = {(_id(f, 'patient_id'), _id(f, 'study_id')) for f in has_text}
-    counts['reports'] = len(reports)
     for scheme, listed in listing.splits.items():
         counts.update(f'{scheme} {split}' for _, split in listed)
     return counts
@@ -113,7 +117,3 @@ def check_published(converter, listing: Listing) -> int:
                 assert found[name] == number, (name, claim.source)
                 compared += 1
     return compared
-
-
-def _id(film, name: str) -> str:
-    return film.cells.get(name) or film.image
