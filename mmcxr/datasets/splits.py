@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from mmengine.logging import print_log
 
+from .identities import Identities, join_identities, read_identities
 from .table_checks import nearest
 from .table_file import TableError, read_cells
 
@@ -81,7 +82,7 @@ def read_split(root: str | Path, scheme: str, table: pd.DataFrame) -> SplitSchem
     path = Path(root) / 'splits' / f'{scheme}.csv'
     if not path.is_file():
         if scheme == 'clean':
-            return draw_clean(table)
+            return draw_clean(table, read_identities(root, table))
         present = sorted(found.stem for found in path.parent.glob('*.csv'))
         raise TableError(
             f'{path}: no such split list{nearest(scheme, present)}; there are '
@@ -109,14 +110,22 @@ def read_split(root: str | Path, scheme: str, table: pd.DataFrame) -> SplitSchem
     return SplitScheme(scheme, rows, unlisted, unknown, sizes)
 
 
-def draw_clean(table: pd.DataFrame) -> SplitScheme:
-    """The scheme ``clean``: disjoint by patient, in shares of 70, 10 and 20 %.
+def draw_clean(
+    table: pd.DataFrame, identities: Identities | None = None
+) -> SplitScheme:
+    """The scheme ``clean``: disjoint by person and film, in shares of 70, 10 and 20 %.
 
     A hash of the patient id says where a patient goes, so nothing depends on the
     rest of the table, and a patient under the same id in two datasets is in the same
-    split of both.
+    split of both. Patients who share a film, or who are one person by another
+    dataset's numbering, go together, under the name of that person.
+
+    Args:
+        table: N rows.
+        identities: of its images; by default what the patient ids say.
     """
-    place = unit_hash(table['patient_id'].to_numpy(), 'mmcxr clean')
+    identities = identities or join_identities(table['patient_id'])
+    place = unit_hash(identities.name, 'mmcxr clean')
     bounds = np.cumsum(list(CLEAN_SHARES.values())[:-1])
     number = np.searchsorted(bounds, place, side='right')
     rows = {split: np.flatnonzero(number == i) for i, split in enumerate(CLEAN_SHARES)}
@@ -186,28 +195,53 @@ def take_fraction(
 
 
 def overlap(
-    table: pd.DataFrame, scheme: SplitScheme, against: str = 'train'
+    table: pd.DataFrame,
+    scheme: SplitScheme,
+    against: str = 'train',
+    identities: Identities | None = None,
 ) -> dict[str, dict[str, int]]:
     """Images and patients that each other split shares with ``against``.
 
     Its own fractions (see :func:`fraction_name`) are part of it and left out.
 
+    Args:
+        table: N rows.
+        scheme: applied to it.
+        against: name of a split.
+        identities: of the images; by default what the patient ids say.
+
     Returns:
-        {split: {'images': number, 'patients': number}}.
+        {split: {'images': number, 'patients': number}}, and where copies were looked
+        for, 'copies': images of which ``against`` holds a copy, but not the image.
     """
     if against not in scheme.rows:
         return {}
-    patients = table['patient_id'].to_numpy()
+    identities = identities or join_identities(table['patient_id'])
     base = scheme.rows[against]
-    seen = set(patients[base])
     return {
-        split: dict(
-            images=int(np.isin(rows, base).sum()),
-            patients=len(seen & set(patients[rows])),
-        )
+        split: shared_counts(rows, base, identities)
         for split, rows in scheme.rows.items()
-        if not re.fullmatch(rf'{re.escape(against)}(_[\d.]+)?', split)
+        if not is_fraction(split, against)
     }
+
+
+def is_fraction(split: str, of: str) -> bool:
+    """Whether a split is ``of`` itself or a fraction of it by its name."""
+    return re.fullmatch(rf'{re.escape(of)}(_[\d.]+)?', split) is not None
+
+
+def shared_counts(
+    rows: np.ndarray, base: np.ndarray, identities: Identities
+) -> dict[str, int]:
+    """What the images ``rows`` share with the images ``base``; see :func:`overlap`."""
+    rows, base = np.unique(rows), np.unique(base)
+    same = np.isin(rows, base)
+    persons = np.intersect1d(identities.person[rows], identities.person[base])
+    counts = dict(images=int(same.sum()), patients=len(persons))
+    if identities.searched:
+        copies = np.isin(identities.film[rows], identities.film[base]) & ~same
+        counts['copies'] = int(copies.sum())
+    return counts
 
 
 def _read_list(path: Path) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from mmengine.logging import print_log
 from mmcxr.registry import TRANSFORMS
 
 from .film import UnreadableFilm
+from .identities import read_identities
 from .seeding import hash_numbers, sample_seed
 from .splits import SplitScheme, fraction_name, overlap, read_split, take_fraction
 from .table import (
@@ -43,10 +44,9 @@ class TableDataset(BaseDataset):
     else that of the folder), ``classes`` (else all label columns), ``licence``,
     ``citation`` and ``convert`` (the command that makes ``{data_root}``). After loading
     ``metainfo`` also holds ``split_scheme``, ``split``, ``fraction``,
-    ``fraction_source``, ``left_out`` ({reason: images}), ``missing`` ({split:
-    dict(listed, missing)} of splits that list images the table lacks) and
-    ``overlap``: None, or what the split shares with the training split, dict(scheme,
-    against, images, patients).
+    ``fraction_source``, ``left_out`` ({reason: images}) and ``overlap``: None, or
+    what the split shares with the training split, dict(scheme, against, images,
+    patients) and, where ``identities.csv`` says which films are copies, ``copies``.
 
     Args:
         data_root: folder of the table.
@@ -261,14 +261,15 @@ class TableDataset(BaseDataset):
         return take_fraction(table, rows, self.fraction, self.fraction_seed, classes)
 
     def _overlap(self, table: pd.DataFrame, scheme: SplitScheme) -> dict | None:
-        counts = overlap(table, scheme).get(self.split)
+        identities = read_identities(self.data_root, table)
+        counts = overlap(table, scheme, identities=identities).get(self.split)
         if counts is None:
             return None
-        if counts['images'] or counts['patients']:
+        if any(counts.values()):
+            shared = [f'{number} {what}' for what, number in counts.items()]
             print_log(
                 f'split {self.split!r} of scheme {scheme.name!r} shares '
-                f'{counts["images"]} images and {counts["patients"]} patients with '
-                "'train'",
+                f"{', '.join(shared[:-1])} and {shared[-1]} with 'train'",
                 'current',
                 logging.WARNING,
             )

@@ -48,7 +48,7 @@ def describe_protocol(cfg: Mapping, metainfo: Mapping, images: Sequence[str]) ->
 
 
 def describe_overlap(metainfo: Mapping) -> dict | None:
-    """Images and patients the test split shares with another, of mixtures in sum.
+    """What the test split shares with another, of mixtures in sum.
 
     Args:
         metainfo: of the test data set, or of a mixture with its ``members``.
@@ -60,8 +60,11 @@ def describe_overlap(metainfo: Mapping) -> dict | None:
     return dict(
         scheme='+'.join(overlap['scheme'] for overlap in found),
         against='+'.join(dict.fromkeys(overlap['against'] for overlap in found)),
-        images=sum(overlap['images'] for overlap in found),
-        patients=sum(overlap['patients'] for overlap in found),
+        **{
+            what: sum(overlap.get(what, 0) for overlap in found)
+            for what in ('images', 'patients', 'copies')
+            if any(what in overlap for overlap in found)
+        },
     )
 
 

@@ -85,9 +85,8 @@ def convert_split_lists(
 
     Listed images are found in the table by their path, by its end, by the id in
     their name or by their file name (:func:`~.matching.match_images`); what is
-    missing or ambiguous is counted and named, and stays in the list under the name it
-    has there. Labels in the lists are compared with the table's, which stay what they
-    are.
+    missing or ambiguous is counted, named and kept in the list as it was. Labels in
+    the lists are compared with the table's, which stay what they are.
 
     Args:
         schemes: lists by name of the scheme; lists of one dataset repair each other's
@@ -115,14 +114,13 @@ def convert_split_lists(
         sizes += _sizes(scheme, one, rows, out, 'empty-splits' in accept)
         known = rows.dropna(subset='row').astype(dict(row=np.int64))
         labels |= set(listed_labels(one, known, table, tally))
-        # What the table lacks stays in the list, so that whoever reads it can count.
-        images = rows['image'].copy()
-        images[known.index] = table['image'].to_numpy()[known['row']]
-        listed = pd.DataFrame(dict(image=images, split=rows['split']))
-        again = listed.duplicated()
+        # What is not there stays in the list: evaluations then say how much is missing.
+        ours = pd.Series(table['image'].to_numpy()[known['row']], index=known.index)
+        rows['image'] = ours.reindex(rows.index).fillna(rows['image'])
+        again = rows.duplicated(['image', 'split'])
         for image in rows.loc[again, 'image']:
             tally.note('lines that list an image again', f'{image} ({scheme})')
-        written[scheme] = listed[~again]
+        written[scheme] = rows.loc[~again, ['image', 'split']]
     compare_labels(labels, table, tally)
     if fill:
         fill_labels(find_table(out), labels, table, tally)

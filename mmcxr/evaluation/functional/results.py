@@ -91,7 +91,8 @@ def build_results(
         versions: package -> version.
         reports: prefix -> report of :func:`.report.make_report`.
         overlap: shared images and patients of this split with another:
-            dict(scheme, images, patients, against).
+            dict(scheme, images, patients, against), and perhaps ``copies``, images
+            of which the other holds a copy under another name.
         warnings: further sentences a reader must not miss.
         lacking: images asked for and not there, by data set: dict(missing,
             left_out).

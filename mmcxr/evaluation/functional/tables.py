@@ -20,12 +20,13 @@ def format_interval(ci95: list[float] | None) -> str:
 
 def format_overlap(overlap: dict | None) -> str:
     """``12 images, 9 patients in train``; nothing where no overlap is known."""
-    if not overlap or not (overlap.get('images') or overlap.get('patients')):
+    counts = [(overlap or {}).get(what, 0) for what in ('images', 'patients', 'copies')]
+    if not any(counts):
         return ''
-    return (
-        f'{overlap.get("images", 0):,} images, {overlap.get("patients", 0):,} patients '
-        f'in {overlap.get("against", "train")}'
-    )
+    images, patients, copies = counts
+    text = f'{images:,} images, {patients:,} patients'
+    text += f', {copies:,} copies' if copies else ''
+    return f'{text} in {overlap.get("against", "train")}'
 
 
 def aligned(rows: list[list[str]]) -> str:

@@ -47,14 +47,13 @@ def test_scheme_sizes_and_notes(dataset):
         'train': [0, 1],
         'test': [2],
     }
-    assert scheme.missing() == dict(test=dict(listed=2, missing=1))
-    assert scheme.unknown == ('Big/b/9.dcm',)
+    assert scheme.unknown == ('Big/b/9.dcm',) and scheme.unlisted == 1
     assert written.lines() == [
         'mine: train 2, test 1 of 2',
         '3 listed images found by end of the path: Big/a/1.dcm, Big/a/2.dcm, '
         'Big/b/3.dcm',
         '1 listed images that the table lacks: Big/b/9.dcm',
-        '1 lines that list an image again: Big/a/1.dcm (mine)',
+        '1 lines that list an image again: a/1.png (mine)',
         '2 listed labels that are empty in the table: a/1.png (Mass 0), '
         'b/3.png (Edema 1)',
         '1 listed labels that the table contradicts: a/2.png (Edema 1)',

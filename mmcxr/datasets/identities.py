@@ -1,0 +1,108 @@
+"""Which images are of one film, and which of one person, beyond what a table says.
+
+``identities.csv`` beside a table has the columns ``image,film,patient``: images of
+the same ``film`` are copies of each other, images of the same ``patient`` are of one
+person by another dataset's numbering, where the table's own is silent. Either may be
+empty. ``tools/misc/audit_splits.py`` writes it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from .table_checks import nearest
+from .table_file import TableError, read_cells
+
+IDENTITIES_FILE = 'identities.csv'
+_LAST = '\U0010ffff'
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Films and persons of N images.
+
+    Args:
+        film: (N,) number of the film; copies have the same.
+        person: (N,) number of the person; images that share the table's patient id, a
+            patient of another dataset, or a film have the same.
+        name: (N,) of the person: the first of the other dataset's patients, else of
+            the table's patient ids.
+        searched: copies were looked for.
+    """
+
+    film: np.ndarray
+    person: np.ndarray
+    name: np.ndarray
+    searched: bool
+
+
+def read_identities(root: str | Path, table: pd.DataFrame) -> Identities:
+    """What a table and the file of identities beside it, if any, say together.
+
+    Raises:
+        TableError: a file without its columns, or with an image twice.
+    """
+    path = Path(root) / IDENTITIES_FILE
+    if not path.is_file():
+        return join_identities(table['patient_id'])
+    cells = read_cells(path)
+    for name in ('image', 'film', 'patient'):
+        if name not in cells:
+            raise TableError(f'{path}: no column {name!r}{nearest(name, cells)}')
+    if cells['image'].duplicated().any():
+        again = cells['image'][cells['image'].duplicated()].iloc[0]
+        raise TableError(f'{path}: image {again!r} is there twice; audit again')
+    cells = cells.set_index('image').reindex(table['image']).fillna('')
+    film, patient = (cells[name].reset_index(drop=True) for name in ('film', 'patient'))
+    return join_identities(table['patient_id'], film, patient)
+
+
+def join_identities(
+    patient_id: pd.Series,
+    film: pd.Series | None = None,
+    patient: pd.Series | None = None,
+) -> Identities:
+    """Number films and persons.
+
+    Args:
+        patient_id: (N,) of the table, none empty.
+        film: (N,) name of the film; '' is a film of its own. None: no copies were
+            looked for.
+        patient: (N,) patient by another dataset, or ''.
+    """
+    number = len(patient_id)
+    own, films = _codes(patient_id), np.arange(number)
+    names = patient_id.to_numpy(object)
+    if film is None and patient is None:
+        return Identities(films, own, names, False)
+    films = films if film is None else _codes(film)
+    patient = pd.Series([''] * number) if patient is None else patient
+    person = _joined(own, films, _codes(patient))
+    # The mark comes after every letter: a patient of the other dataset is first.
+    names = np.where(patient == '', _LAST + names, patient.to_numpy(object))
+    first = pd.Series(names).groupby(person).transform('min').str.removeprefix(_LAST)
+    return Identities(films, person, first.to_numpy(object), film is not None)
+
+
+def _codes(names: pd.Series) -> np.ndarray:
+    """(N,) numbers; equal for equal names, of their own for empty ones."""
+    names = names.to_numpy()
+    codes = pd.factorize(names)[0]
+    empty = names == ''
+    codes[empty] = len(names) + np.flatnonzero(empty)
+    return codes
+
+
+def _joined(*labels: np.ndarray) -> np.ndarray:
+    """(N,) number of the set of each item; a shared label joins, whichever it is."""
+    number = len(labels[0])
+    nodes = [pd.factorize(part)[0] for part in labels]
+    starts = number + np.cumsum([0, *(part.max(initial=-1) + 1 for part in nodes)])
+    ends = np.concatenate([p + s for p, s in zip(nodes, starts, strict=False)])
+    items = np.tile(np.arange(number), len(labels))
+    links = coo_matrix((np.ones(len(items)), (items, ends)), (starts[-1],) * 2)
+    return pd.factorize(connected_components(links, directed=False)[1][:number])[0]
