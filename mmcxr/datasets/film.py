@@ -39,13 +39,17 @@ def read_film(path: str | PathLike) -> np.ndarray:
         UnreadableFilm: the file is missing, damaged, not an image, of several
             frames, not finite, or constant (an all-black film).
     """
+    return decode_film(read_bytes(path), path)
+
+
+def read_bytes(path: str | PathLike) -> bytes:
+    """The bytes of the file of a film; UnreadableFilm names one that is not there."""
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except FileNotFoundError as error:
         raise UnreadableFilm(f'{path}: no such file') from error
     except OSError as error:
         raise UnreadableFilm(f'{path}: {_cause(error)}') from error
-    return decode_film(data, path)
 
 
 def decode_film(data: bytes, name: str | PathLike) -> np.ndarray:
@@ -64,7 +68,7 @@ def decode_film(data: bytes, name: str | PathLike) -> np.ndarray:
             film = decode_dicom(data)
         else:
             film = _decode_image(data)
-        return _varied(film)
+        return check_film(film)
     except (ImportError, MemoryError):
         raise
     except Exception as error:  # decoders raise anything on damaged bytes
@@ -94,9 +98,9 @@ def as_film(film: str | PathLike | Image.Image | np.ndarray) -> np.ndarray:
         return read_film(film)
     try:
         if isinstance(film, Image.Image):
-            return _varied(_grey(film))
+            return check_film(_grey(film))
         if isinstance(film, np.ndarray):
-            return _varied(_grey_array(_to_depth(film)))
+            return check_film(_grey_array(_to_depth(film)))
     except (OSError, ValueError, SyntaxError) as error:  # PIL reads late
         raise UnreadableFilm(f'{_describe(film)}: {error}') from error
     raise UnreadableFilm(
@@ -179,7 +183,7 @@ def _decode_image(data: bytes) -> np.ndarray:
     """(H, W) uint8 of the bytes of a file that PIL knows."""
     with Image.open(BytesIO(data)) as image:
         if image.format == 'JPEG':
-            _refuse_cut_jpeg(data)
+            refuse_cut_jpeg(data)
             if image.mode == 'L':  # same numbers as PIL in two thirds of the time
                 film = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
                 if film is None:
@@ -192,7 +196,7 @@ def _decode_image(data: bytes) -> np.ndarray:
         return _grey(image)
 
 
-def _refuse_cut_jpeg(data: bytes) -> None:
+def refuse_cut_jpeg(data: bytes) -> None:
     """Raise when no end-of-image marker follows the last scan.
 
     A JPEG cut short, or whose tail an interrupted copy left as zeros, decodes to a
@@ -255,8 +259,8 @@ def _grey_array(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array) if array.dtype == np.uint8 else stretch(array)
 
 
-def _varied(film: np.ndarray) -> np.ndarray:
-    """The film itself, unless all its pixels are equal."""
+def check_film(film: np.ndarray) -> np.ndarray:
+    """The film itself, (H, W) uint8, unless all its pixels are equal: ValueError."""
     low, high, _, _ = cv2.minMaxLoc(film)
     if low == high:
         raise ValueError(f'is a constant image (every pixel is {int(low)})')

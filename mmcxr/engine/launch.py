@@ -33,6 +33,7 @@ NOISE = (
     'The prefix is not set in metric class',
     'paramwise_options -- ',
     'Detected call of `scheduler.step()` before',  # gradient accumulation
+    "'pin_memory' argument is set as true but no accelerator",  # nor need of it
 )
 
 

@@ -26,6 +26,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=2,
     num_workers=4,
+    pin_memory=True,
     persistent_workers=True,
     sampler=dict(type='EpochSampler', shuffle=True, infinite=True),
     dataset=dict(split='train', pipeline=train_pipeline))
@@ -33,12 +34,14 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,
+    pin_memory=True,
     persistent_workers=True,
     sampler=dict(type='EpochSampler', shuffle=False, round_up=False),
     dataset=dict(split='val', pipeline=test_pipeline, test_mode=True))
 test_dataloader = dict(
     batch_size=1,
     num_workers=4,
+    pin_memory=True,
     sampler=dict(type='EpochSampler', shuffle=False, round_up=False),
     dataset=dict(split='test', pipeline=test_pipeline, test_mode=True))
 val_evaluator = dict(type='SegmentationMetric', num_resamples=0)

@@ -6,7 +6,7 @@
 # param_scheduler.warmup).
 _base_ = './films_test_224.py'
 train_pipeline = [
-    dict(type='LoadFilm'),
+    dict(type='LoadFilm', deferred=True),
     dict(type='FilmRandomResizedCrop', size=224, scale=(0.8, 1.1)),
     dict(type='CLAHE', clip_limit=(1.0, 4.0), prob=0.5),
     dict(type='GreyJitter', brightness=0.1, contrast=0.2),
@@ -15,6 +15,8 @@ train_pipeline = [
 train_dataloader = dict(
     batch_size=256,
     num_workers=8,
+    prefetch_factor=4,
+    pin_memory=True,
     persistent_workers=True,
     drop_last=True,
     sampler=dict(type='EpochSampler', shuffle=True, infinite=True),
@@ -23,6 +25,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=256,
     num_workers=8,
+    pin_memory=True,
     persistent_workers=True,
     sampler=dict(type='EpochSampler', shuffle=False, round_up=False),
     collate_fn=dict(type='mmcxr.collate_studies'),

@@ -8,6 +8,7 @@ test_pipeline = [dict(type='LoadFilm'), *film_pipeline, dict(type='PackFilm')]
 test_dataloader = dict(
     batch_size=128,
     num_workers=8,
+    pin_memory=True,
     sampler=dict(type='EpochSampler', shuffle=False, round_up=False),
     collate_fn=dict(type='mmcxr.collate_studies'),
     dataset=dict(

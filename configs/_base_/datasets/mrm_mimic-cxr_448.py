@@ -19,7 +19,7 @@ mask_and_pack = [
     dict(type='PackStudy'),
 ]
 train_pipeline = [
-    dict(type='LoadFilm'),
+    dict(type='LoadFilm', deferred=True),
     crop,
     dict(type='FilmFlip', prob=0.5),
     *mask_and_pack,
@@ -27,6 +27,8 @@ train_pipeline = [
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
+    prefetch_factor=4,
+    pin_memory=True,
     persistent_workers=True,
     drop_last=True,
     sampler=dict(type='EpochSampler', shuffle=True),

@@ -18,6 +18,7 @@ pack_pipeline = [
 test_dataloader = dict(
     batch_size=128,
     num_workers=8,
+    pin_memory=True,
     sampler=dict(type='EpochSampler', shuffle=False, round_up=False),
     collate_fn=dict(type='mmcxr.collate_studies'),
     dataset=dict(test_mode=True))

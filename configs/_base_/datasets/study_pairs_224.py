@@ -11,7 +11,8 @@ train_views = dict(
     type='MultiView',
     num_views=2,
     transforms=[
-        dict(type='LoadFilm'),
+        # Decoded no larger than the crop needs.
+        dict(type='LoadFilm', deferred=True),
         dict(type='FilmRandomResizedCrop', size=224, scale=(0.8, 1.1)),
         dict(type='CLAHE', clip_limit=(1.0, 4.0), prob=0.5),
         # Saturation and hue of the released config do nothing to grey films.
@@ -56,6 +57,8 @@ chestx_ray14_val_dataset = dict(
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
+    prefetch_factor=4,
+    pin_memory=True,
     persistent_workers=True,
     drop_last=True,
     sampler=dict(type='EpochSampler', shuffle=True),
@@ -64,6 +67,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=128,
     num_workers=8,
+    pin_memory=True,
     persistent_workers=True,
     sampler=dict(type='EpochSampler', shuffle=False, round_up=False),
     collate_fn=dict(type='mmcxr.collate_studies'),

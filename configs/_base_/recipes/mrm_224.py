@@ -15,7 +15,7 @@
 # small; less of it: train_cfg.val_interval=100.
 _base_ = ['../datasets/films_test_224.py', '../default_runtime.py']
 train_pipeline = [
-    dict(type='LoadFilm'),
+    dict(type='LoadFilm', deferred=True),
     # [C] what torchvision does by default; bilinear.
     dict(type='FilmRandomResizedCrop', size=224, scale=(0.08, 1.0)),
     dict(type='FilmFlip', prob=0.5),  # [C]
@@ -24,6 +24,8 @@ train_pipeline = [
 train_dataloader = dict(
     batch_size=96,  # [C]; [A] of all but ChestX-ray14
     num_workers=10,  # [C]
+    prefetch_factor=4,
+    pin_memory=True,
     persistent_workers=True,
     sampler=dict(type='EpochSampler', shuffle=True, infinite=True),
     collate_fn=dict(type='mmcxr.collate_studies'),
@@ -32,6 +34,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=512,
     num_workers=10,
+    pin_memory=True,
     persistent_workers=True,
     sampler=dict(type='EpochSampler', shuffle=False, round_up=False),
     collate_fn=dict(type='mmcxr.collate_studies'),

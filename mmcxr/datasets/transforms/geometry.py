@@ -10,26 +10,44 @@ from collections.abc import Callable
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
 from mmcxr.registry import TRANSFORMS
 
-_FILTERS = {
-    'bilinear': Image.Resampling.BILINEAR,
-    'bicubic': Image.Resampling.BICUBIC,
-    'lanczos': Image.Resampling.LANCZOS,
-}
+from ..deferred_film import DeferredFilm, decoded
+from ..resampling import NEAREST, filter_of, resized_box
 
 
 class _FilmGeometry(BaseTransform):
     """Moves pixels of the film and of its maps alike."""
 
-    def _apply(self, results: dict, move: Callable, resample: int | None) -> dict:
-        """Apply ``move(array, resample)`` to the film and to every map."""
-        results['img'] = move(results['img'], resample)
+    def _apply(self, results: dict, move: Callable) -> dict:
+        """Apply ``move(array)`` to the film and to every map."""
+        results['img'] = move(decoded(results['img']))
         results['img_shape'] = results['img'].shape[:2]
         for field in results.get('seg_fields', []):
-            results[field] = move(results[field], Image.Resampling.NEAREST)
+            results[field] = move(results[field])
+        return results
+
+    def _resize_box(
+        self,
+        results: dict,
+        box: tuple[int, int, int, int],
+        shape: tuple[int, int],
+        resample: int,
+    ) -> dict:
+        """Make ``box`` of the film and of every map an image of ``shape``.
+
+        A map may be held at another size than the film: both are seen as the whole.
+        """
+        film = results['img']
+        whole = film.shape[:2]
+        if isinstance(film, DeferredFilm):
+            results['img'] = film.region(box, shape, resample)
+        else:
+            results['img'] = resized_box(film, whole, box, shape, resample)
+        results['img_shape'] = shape
+        for field in results.get('seg_fields', []):
+            results[field] = resized_box(results[field], whole, box, shape, NEAREST)
         return results
 
 
@@ -51,7 +69,7 @@ class FilmResize(_FilmGeometry):
         self.size = size
         self.keep_ratio = keep_ratio
         self.interpolation = interpolation
-        self.resample = _filter(interpolation)
+        self.resample = filter_of(interpolation)
 
     def transform(self, results: dict) -> dict:
         """Resize the film and its maps."""
@@ -59,7 +77,8 @@ class FilmResize(_FilmGeometry):
         short, long = sorted((height, width))
         longer = int(self.size * long / short) if self.keep_ratio else self.size
         shape = (longer, self.size) if height > width else (self.size, longer)
-        return self._apply(results, lambda a, r: _resized(a, shape, r), self.resample)
+        box = (0, 0, height, width)
+        return self._resize_box(results, box, shape, self.resample)
 
     def __repr__(self) -> str:
         return (
@@ -77,7 +96,7 @@ class FilmCenterCrop(_FilmGeometry):
 
     def transform(self, results: dict) -> dict:
         """Crop the film and its maps."""
-        return self._apply(results, lambda a, _: _centred(a, self.size), None)
+        return self._apply(results, lambda a: _centred(a, self.size))
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(size={self.size})'
@@ -116,7 +135,7 @@ class FilmRandomResizedCrop(_FilmGeometry):
         self.scale = tuple(scale)
         self.ratio = tuple(ratio)
         self.interpolation = interpolation
-        self.resample = _filter(interpolation)
+        self.resample = filter_of(interpolation)
 
     def draw(self, height: int, width: int) -> tuple[int, int, int, int]:
         """Draw (top, left, height, width) of a crop."""
@@ -144,14 +163,9 @@ class FilmRandomResizedCrop(_FilmGeometry):
 
     def transform(self, results: dict) -> dict:
         """Crop and resize the film and its maps, all by one draw."""
-        top, left, height, width = self.draw(*results['img'].shape[:2])
+        box = self.draw(*results['img'].shape[:2])
         shape = (self.size, self.size)
-
-        def move(array: np.ndarray, resample: int) -> np.ndarray:
-            crop = array[top : top + height, left : left + width]
-            return _resized(crop, shape, resample)
-
-        return self._apply(results, move, self.resample)
+        return self._resize_box(results, box, shape, self.resample)
 
     def __repr__(self) -> str:
         return (
@@ -191,26 +205,10 @@ class FilmFlip(_FilmGeometry):
         results['flip_direction'] = 'horizontal' if results['flip'] else None
         if not flip:
             return results
-        return self._apply(results, lambda a, _: np.ascontiguousarray(a[:, ::-1]), None)
+        return self._apply(results, lambda a: np.ascontiguousarray(a[:, ::-1]))
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(prob={self.prob})'
-
-
-def _filter(interpolation: str) -> Image.Resampling:
-    """PIL's filter of a name."""
-    if interpolation not in _FILTERS:
-        raise ValueError(
-            f'interpolation {interpolation!r} is none of {", ".join(_FILTERS)}'
-        )
-    return _FILTERS[interpolation]
-
-
-def _resized(array: np.ndarray, shape: tuple[int, int], resample: int) -> np.ndarray:
-    """(H, W) uint8 -> ``shape`` uint8."""
-    if array.shape == shape:
-        return np.ascontiguousarray(array)
-    return np.array(Image.fromarray(array).resize(shape[::-1], resample))
 
 
 def _centred(array: np.ndarray, size: int) -> np.ndarray:

@@ -9,9 +9,10 @@ from functools import cache
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
 from mmcxr.registry import TRANSFORMS
+
+from ..deferred_film import decoded
 
 
 @TRANSFORMS.register_module()
@@ -46,7 +47,7 @@ class CLAHE(BaseTransform):
         """Equalise ``img`` or leave it."""
         if np.random.rand() < self.prob:
             limit = np.random.uniform(*self.clip_limit)
-            results['img'] = self.equalise(results['img'], limit)
+            results['img'] = self.equalise(decoded(results['img']), limit)
         return results
 
     def equalise(self, film: np.ndarray, clip_limit: float) -> np.ndarray:
@@ -88,7 +89,8 @@ class GreyJitter(BaseTransform):
         brightness_first = np.random.rand() < 0.5
         brightness = np.random.uniform(1 - self.brightness, 1 + self.brightness)
         contrast = np.random.uniform(1 - self.contrast, 1 + self.contrast)
-        results['img'] = jitter(results['img'], brightness, contrast, brightness_first)
+        film = decoded(results['img'])
+        results['img'] = jitter(film, brightness, contrast, brightness_first)
         return results
 
     def __repr__(self) -> str:
@@ -112,21 +114,26 @@ def jitter(
     Returns:
         (H, W) uint8.
     """
-    counts = cv2.calcHist([film], [0], None, [256], [0, 256]).ravel()
-    table = np.arange(256, dtype=np.uint8)[None]
+    # Both steps act on values alone: a table of 256 stands for the film.
+    table = np.arange(256, dtype=np.float32)
     for is_brightness in (brightness_first, not brightness_first):
-        centre = 0
-        if not is_brightness:
-            # Both steps act on values alone: a table of 256 stands for the film.
-            centre = int((counts @ table[0].astype(np.float64)) / film.size + 0.5)
-        table = _blended(table, centre, brightness if is_brightness else contrast)
-    return cv2.LUT(film, table)
+        if is_brightness:
+            table = _blended(table, 0, brightness)
+        else:
+            counts = cv2.calcHist([film], [0], None, [256], [0, 256]).ravel()
+            mean = (counts @ table.astype(np.float64)) / film.size
+            table = _blended(table, int(mean + 0.5), contrast)
+    return cv2.LUT(film, table.astype(np.uint8))
 
 
 def _blended(table: np.ndarray, centre: int, factor: float) -> np.ndarray:
-    """Move values towards (factor < 1) or away from ``centre``; PIL rounds."""
-    plain = Image.new('L', table.shape[::-1], centre)
-    return np.asarray(Image.blend(plain, Image.fromarray(table), factor))
+    """Move values towards (factor < 1) or away from ``centre``, in PIL's arithmetic.
+
+    That is single precision, what lies outside 0..255 put at its ends, and then the
+    fraction dropped.
+    """
+    moved = np.float32(centre) + np.float32(factor) * (table - np.float32(centre))
+    return np.trunc(np.clip(moved, 0, 255))
 
 
 @cache
