@@ -12,7 +12,9 @@ from torch.nn.utils.rnn import pad_sequence
 
 from mmcxr.registry import FUNCTIONS
 
-from .transforms.formatting import TOKEN_KEYS
+from .transforms.formatting import FLOAT_KEYS, TOKEN_KEYS
+
+_FLOATS = dict(patch_noise='number of patches', jitter='kind of jitter')
 
 
 @FUNCTIONS.register_module()
@@ -30,8 +32,8 @@ def collate_studies(
     Returns:
         ``inputs`` with ``image`` (B, V, 1, H, W) or (B, 1, H, W) uint8 and, where the
         samples have them, ``input_ids``, ``target_ids`` and ``attention_mask``
-        (B, T, L) int64 and ``patch_noise`` (B, N) float32; ``data_samples``, a list
-        of B.
+        (B, T, L) int64, ``patch_noise`` (B, N) and ``jitter`` (B, V, 3) or (B, 3)
+        float32; ``data_samples``, a list of B.
 
     Raises:
         ValueError: films of unequal size, unequal numbers of texts or patches, or a
@@ -51,10 +53,14 @@ def collate_studies(
             padded, mask = _pad(texts, pad_token_id, pad_to)
             inputs[key] = padded.unflatten(0, (-1, numbers[0]))
             inputs['attention_mask'] = mask.unflatten(0, (-1, numbers[0]))
-    numbers = [len(sample.get('patch_noise', ())) for sample in packed]
-    _refuse_unequal('number of patches', numbers, samples)
-    if numbers[0]:
-        inputs['patch_noise'] = torch.stack([s['patch_noise'] for s in packed])
+    for key in FLOAT_KEYS:
+        shapes = [
+            'x'.join(map(str, sample[key].shape)) if key in sample else 'none'
+            for sample in packed
+        ]
+        _refuse_unequal(_FLOATS[key], shapes, samples)
+        if key in packed[0]:
+            inputs[key] = torch.stack([sample[key] for sample in packed])
     _share_labels(samples)
     return dict(inputs=inputs, data_samples=samples)
 

@@ -3,11 +3,12 @@ import os
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.utils.data import DataLoader
 
 from mmcxr.datasets.collate import collate_studies
 from mmcxr.datasets.transforms.formatting import PackStudy
-from mmcxr.registry import FUNCTIONS
+from mmcxr.registry import FUNCTIONS, TRANSFORMS
 
 
 def sample(number, shape=(2, 5, 3), lengths=(3, 4), **more):
@@ -134,3 +135,28 @@ def test_a_batch_opens_few_files():
         label.equal(sample(i)['data_samples'].gt_label)
         for i, label in enumerate(labels[:5])
     )
+
+
+@pytest.mark.parametrize('pack', ['PackFilm', 'PackStudy'])
+def test_jitter_travels_to_the_device(pack):
+    draws = np.arange(12, dtype=np.float32).reshape(4, 3)
+    samples = [dict(img=np.full((6, 5), 7, np.uint8), jitter=row) for row in draws]
+    packed = [TRANSFORMS.build(dict(type=pack))(sample) for sample in samples]
+    assert torch.equal(
+        collate_studies(packed)['inputs']['jitter'], torch.from_numpy(draws)
+    )
+    plain = TRANSFORMS.build(dict(type=pack))(dict(img=samples[0]['img']))
+    with pytest.raises(ValueError, match='one kind of jitter'):
+        collate_studies([*packed, plain])
+
+
+def test_jitter_of_each_view(tmp_path):
+    film = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    Image.fromarray(film).save(tmp_path / 'a.png')
+    views = [dict(img_path=str(tmp_path / 'a.png'), image='a.png', view='PA')]
+    steps = [dict(type='LoadFilm'), dict(type='GreyJitter', on_device=True)]
+    study = dict(views=views, study_id='s')
+    study = TRANSFORMS.build(dict(type='MultiView', transforms=steps))(study)
+    packed = TRANSFORMS.build(dict(type='PackStudy'))(study)
+    jitter = collate_studies([packed, packed])['inputs']['jitter']
+    assert jitter.shape == (2, 2, 3) and not torch.equal(jitter[0, 0], jitter[0, 1])

@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmengine.structures import BaseDataElement
 
-from mmcxr.models.preprocessor import FilmPreprocessor
+from mmcxr.models.preprocessor import FilmPreprocessor, jittered
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -69,3 +69,49 @@ def test_three_values_are_needed():
 
 def test_constants_are_not_weights():
     assert not FilmPreprocessor().state_dict()
+
+
+# --- jitter ----------------------------------------------------------------------
+
+
+def draws_of(*shape, seed=0):
+    """Factors of GreyJitter's range and beyond, in both orders."""
+    generator = torch.Generator().manual_seed(seed)
+    jitter = 0.5 + 1.1 * torch.rand(*shape, 3, generator=generator)
+    jitter[..., 2] = (jitter[..., 2] > 1).float()
+    return jitter
+
+
+@pytest.mark.parametrize('lead', [(40,), (9, 2)])
+def test_jitter_is_that_of_the_transform_bit_for_bit(lead):
+    from mmcxr.datasets.transforms.image import jitter as jitter_on_cpu
+
+    image, jitter = films(*lead, 1, 23, 17), draws_of(*lead)
+    image[0].flatten()[:256] = torch.arange(256)
+    found = jittered(image, jitter)
+    for film, draw, seen in zip(
+        image.flatten(0, -4), jitter.flatten(0, -2), found.flatten(0, -4), strict=True
+    ):
+        brightness, contrast, first = draw.tolist()
+        expected = jitter_on_cpu(film[0].numpy(), brightness, contrast, first > 0.5)
+        assert torch.equal(seen[0], torch.from_numpy(expected))
+
+
+def test_jitter_comes_with_the_batch_and_goes():
+    image, jitter = films(5, 1, 8, 6), draws_of(5)
+    preprocessor = FilmPreprocessor()
+    inputs = preprocessor(dict(inputs=dict(image=image, jitter=jitter)))['inputs']
+    assert set(inputs) == {'image'}
+    assert torch.equal(inputs['image'], preprocessor.normalise(jittered(image, jitter)))
+    one = preprocessor.normalise(image[3:4], jitter[3:4])
+    assert torch.equal(one[0], inputs['image'][3])  # whoever is in the batch
+
+
+@pytest.mark.slow
+def test_fused_is_the_same_within_a_grey_level():
+    image, jitter = films(6, 2, 1, 40, 30), draws_of(6, 2)
+    plain, fused = FilmPreprocessor(), FilmPreprocessor(fused=True)
+    assert torch.allclose(fused.normalise(image), plain.normalise(image), atol=1e-6)
+    difference = fused.normalise(image, jitter) - plain.normalise(image, jitter)
+    assert (difference * plain.std * 255).abs().max() < 1.01
+    assert (difference.abs() > 1e-5).float().mean() < 0.01

@@ -13,6 +13,8 @@ from mmengine.structures import BaseDataElement
 
 from mmcxr.registry import TRANSFORMS
 
+from ..deferred_film import DeferredFilm, decoded
+
 META_KEYS = (
     'dataset',
     'patient_id',
@@ -26,16 +28,19 @@ META_KEYS = (
 )
 #: Token ids as the model reads them, and as it should have read them.
 TOKEN_KEYS = ('input_ids', 'target_ids')
+#: Numbers drawn for a sample that the device uses.
+FLOAT_KEYS = ('patch_noise', 'jitter')
 
 
 @TRANSFORMS.register_module()
 class PackFilm(BaseTransform):
     """Pack one film with its labels.
 
-    Required keys: ``img`` (H, W) uint8; taken where present: ``gt_label`` (C,).
+    Required keys: ``img`` (H, W) uint8; taken where present: ``gt_label`` (C,),
+    ``jitter`` (3,).
 
-    Result: ``inputs.image`` (1, H, W) uint8; ``data_samples.gt_label`` (C,) float32;
-    the rest as metainfo.
+    Result: ``inputs.image`` (1, H, W) uint8, ``inputs.jitter`` (3,) float32;
+    ``data_samples.gt_label`` (C,) float32; the rest as metainfo.
 
     Args:
         meta_keys: keys to carry as metainfo where the sample has them.
@@ -52,8 +57,9 @@ class PackFilm(BaseTransform):
                 f'PackFilm packs one film (H, W), got {tuple(image.shape)} for '
                 f'{results.get("image")!r}; PackStudy packs a stack of views'
             )
+        inputs = dict(image=image[None], **_floats(results, 'jitter'))
         sample = _data_sample(results, self.meta_keys)
-        return dict(inputs=dict(image=image[None]), data_samples=sample)
+        return dict(inputs=inputs, data_samples=sample)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(meta_keys={self.meta_keys})'
@@ -65,12 +71,12 @@ class PackStudy(BaseTransform):
 
     Required keys: ``img``, (V, H, W) uint8 or one film (H, W); taken where present:
     ``input_ids`` and ``target_ids`` (T arrays of token ids each), ``patch_noise``
-    (N,), ``texts`` (T strings), ``gt_label`` (C,).
+    (N,), ``jitter`` (V, 3) or (3,), ``texts`` (T strings), ``gt_label`` (C,).
 
     Result: ``inputs.image`` (V, 1, H, W) or (1, H, W) uint8, ``inputs.input_ids``
     and ``inputs.target_ids`` T int64 tensors (L,) of unequal length,
-    ``inputs.patch_noise`` (N,) float32; ``data_samples.gt_label`` (C,) float32;
-    ``texts`` and the rest as metainfo.
+    ``inputs.patch_noise`` (N,) and ``inputs.jitter`` float32;
+    ``data_samples.gt_label`` (C,) float32; ``texts`` and the rest as metainfo.
 
     Args:
         meta_keys: keys to carry as metainfo where the sample has them.
@@ -89,9 +95,7 @@ class PackStudy(BaseTransform):
                     torch.as_tensor(np.array(ids, dtype=np.int64))
                     for ids in results[key]
                 ]
-        if 'patch_noise' in results:
-            noise = np.array(results['patch_noise'], dtype=np.float32)
-            inputs['patch_noise'] = torch.from_numpy(noise)
+        inputs.update(_floats(results, *FLOAT_KEYS))
         sample = _data_sample(results, self.meta_keys)
         return dict(inputs=inputs, data_samples=sample)
 
@@ -99,8 +103,15 @@ class PackStudy(BaseTransform):
         return f'{type(self).__name__}(meta_keys={self.meta_keys})'
 
 
-def _film_tensor(film: np.ndarray, results: dict) -> torch.Tensor:
+def _floats(results: dict, *keys: str) -> dict[str, torch.Tensor]:
+    """Float32 tensors of those keys that the sample has."""
+    arrays = {k: np.array(results[k], np.float32) for k in keys if k in results}
+    return {key: torch.from_numpy(array) for key, array in arrays.items()}
+
+
+def _film_tensor(film: np.ndarray | DeferredFilm, results: dict) -> torch.Tensor:
     """(H, W) or (V, H, W) uint8."""
+    film = decoded(film)
     if film.dtype != np.uint8 or film.ndim not in (2, 3):
         raise ValueError(
             'films travel as one channel of uint8, (H, W) or (V, H, W); '

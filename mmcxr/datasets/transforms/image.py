@@ -72,31 +72,44 @@ class GreyJitter(BaseTransform):
     Torchvision's ``ColorJitter`` on a PIL image, to the last bit. Its saturation and
     hue leave a grey image unchanged, so CXR-CLIP's values for them have no place.
 
+    Added key, if ``on_device``: ``jitter`` (3,) float32, brightness, contrast and
+    whether brightness comes first (1) or second (0).
+
     Args:
         brightness: the factor is drawn from 1 - brightness .. 1 + brightness.
         contrast: likewise; contrast moves values towards or from the film's mean.
+        on_device: leave the work to ``FilmPreprocessor``, to which ``PackFilm`` and
+            ``PackStudy`` carry the draws: the same ones, for the same grey values.
+            Then this is the last of the steps that look at them.
     """
 
-    def __init__(self, brightness: float = 0.1, contrast: float = 0.2):
+    def __init__(
+        self, brightness: float = 0.1, contrast: float = 0.2, on_device: bool = False
+    ):
         for name, value in (('brightness', brightness), ('contrast', contrast)):
             if not 0 <= value <= 1:
                 raise ValueError(f'{name} {value} is not within 0..1')
         self.brightness = brightness
         self.contrast = contrast
+        self.on_device = on_device
 
     def transform(self, results: dict) -> dict:
-        """Jitter ``img``."""
+        """Jitter ``img``, or say how."""
         brightness_first = np.random.rand() < 0.5
         brightness = np.random.uniform(1 - self.brightness, 1 + self.brightness)
         contrast = np.random.uniform(1 - self.contrast, 1 + self.contrast)
-        film = decoded(results['img'])
-        results['img'] = jitter(film, brightness, contrast, brightness_first)
+        if self.on_device:
+            draws = (brightness, contrast, brightness_first)
+            results['jitter'] = np.array(draws, np.float32)
+        else:
+            film = decoded(results['img'])
+            results['img'] = jitter(film, brightness, contrast, brightness_first)
         return results
 
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(brightness={self.brightness}, '
-            f'contrast={self.contrast})'
+            f'contrast={self.contrast}, on_device={self.on_device})'
         )
 
 

@@ -27,7 +27,8 @@ class MultiView(BaseTransform):
 
     Required keys: ``views``, a list of dict(img_path, image, view).
     Added keys: ``img`` (V, H, W) uint8, ``img_shape`` (H, W), and lists of length V
-    for the films used: ``image``, ``img_path``, ``view``, ``ori_shape``.
+    for the films used: ``image``, ``img_path``, ``view``, ``ori_shape``; ``jitter``
+    (V, 3) if the film pipeline draws it.
 
     Args:
         transforms: the film pipeline. Its first step reads ``img_path`` into ``img``
@@ -77,6 +78,8 @@ class MultiView(BaseTransform):
         results['img_shape'] = shapes[0]
         for key in ('image', 'img_path', 'view', 'ori_shape'):
             results[key] = [film[key] for film in films]
+        if 'jitter' in films[0]:
+            results['jitter'] = np.stack([film['jitter'] for film in films])  # (V, 3)
         return results
 
     def __repr__(self) -> str:

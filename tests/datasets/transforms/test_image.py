@@ -122,6 +122,21 @@ def test_jitter_draws(film, monkeypatch):
     assert 0.45 < first.mean() < 0.55
 
 
+def test_jitter_for_the_device_draws_the_same(film):
+    on_cpu, on_device = (
+        TRANSFORMS.build(dict(type='GreyJitter', on_device=on)) for on in (False, True)
+    )
+    for seed in range(20):
+        np.random.seed(seed)
+        expected = on_cpu(dict(img=film))['img']
+        after = np.random.rand()
+        np.random.seed(seed)
+        results = on_device(dict(img=film))
+        assert results['img'] is film and np.random.rand() == after
+        brightness, contrast, first = results['jitter'].tolist()
+        assert np.array_equal(jitter(film, brightness, contrast, first == 1), expected)
+
+
 def test_jitter_of_one_is_the_film(film):
     transform = TRANSFORMS.build(dict(type='GreyJitter', brightness=0, contrast=0))
     assert np.array_equal(transform(dict(img=film))['img'], film)
