@@ -55,7 +55,11 @@ class DeferredFilm:
         return self._at(1)
 
     def region(
-        self, box: tuple[int, int, int, int], shape: tuple[int, int], resample: int
+        self,
+        box: tuple[int, int, int, int],
+        shape: tuple[int, int],
+        resample: int,
+        spare: float = 1,
     ) -> np.ndarray:
         """A part of the film, resized.
 
@@ -63,6 +67,7 @@ class DeferredFilm:
             box: (top, left, height, width) in pixels of :attr:`shape`.
             shape: of the result.
             resample: one of PIL's filters.
+            spare: how many pixels there must be, along a side, for one of the result.
 
         Returns:
             uint8 of shape ``shape``.
@@ -70,7 +75,7 @@ class DeferredFilm:
         Raises:
             UnreadableFilm: the film is damaged or constant.
         """
-        k = self.reduction(box, shape)
+        k = self.reduction(box, shape, spare)
         # A side that k does not divide is rounded up: the last pixel is there in part.
         whole = [
             side * -(-held // k) * k / held
@@ -78,15 +83,20 @@ class DeferredFilm:
         ]
         return resized_box(self._at(k), whole, box, shape, resample)
 
-    def reduction(self, box: tuple[int, int, int, int], shape: tuple[int, int]) -> int:
-        """The greatest reduction that leaves the box the pixels of the result."""
-        spare = min(
-            length * held / side / wanted
+    def reduction(
+        self,
+        box: tuple[int, int, int, int],
+        shape: tuple[int, int],
+        spare: float = 1,
+    ) -> int:
+        """The greatest reduction that leaves enough pixels; see :meth:`region`."""
+        most = min(
+            length * held / side / (spare * wanted)
             for length, held, side, wanted in zip(
                 box[2:], self.stored, self.shape, shape, strict=True
             )
         )
-        return max((k for k in self.reductions if k <= spare), default=1)
+        return max((k for k in self.reductions if k <= most), default=1)
 
     def copy(self) -> 'DeferredFilm':
         """Itself."""

@@ -6,8 +6,9 @@ from mmcv.transforms import BaseTransform
 from mmcxr.registry import TRANSFORMS
 
 from ..boxes import fill_boxes
-from ..deferred_film import open_film
+from ..deferred_film import DeferredFilm, decoded, open_film
 from ..film import MaskError, as_film, read_mask
+from ..packs.pack import open_pack
 
 
 @TRANSFORMS.register_module()
@@ -27,27 +28,42 @@ class LoadFilm(BaseTransform):
             1/4 or 1/8 of the size, this is decoded, which takes about half the time;
             a result differs by half a grey level on average. Steps between must be
             mmcxr's own. Off, as in evaluation, films are exact.
+        pack: take films from a pack (``tools/misc/pack_dataset.py``): its name in the
+            folder ``packs`` of the dataset, or its path. Deferred, a packed film
+            stands for its file: crops are drawn, and masks and boxes counted, in
+            pixels of the file, and only the film is held smaller. Else ``img`` is the
+            film at the size of the pack. ``ori_shape`` is that of the file either way.
 
     Raises:
         UnreadableFilm: from :meth:`transform`, naming the file and the cause; of a
             deferred film, from the step that decodes it.
+        PackError: from :meth:`transform`: the pack is missing, stale, damaged or of
+            other films.
     """
 
-    def __init__(self, deferred: bool = False):
+    def __init__(self, deferred: bool = False, pack: str | None = None):
         self.deferred = deferred
+        self.pack = pack
 
     def transform(self, results: dict) -> dict:
         """Add the film."""
-        if self.deferred and 'img' not in results:
+        if 'img' in results:
+            film = as_film(results['img'])
+        elif self.pack is not None:
+            film = open_pack(self.pack, data_root(results)).film(results['image'])
+        elif self.deferred:
             film = open_film(results['img_path'])
         else:
-            film = as_film(results['img'] if 'img' in results else results['img_path'])
+            film = as_film(results['img_path'])
+        results['ori_shape'] = film.shape
+        if not self.deferred:
+            film = np.require(decoded(film), requirements='W')  # a pack is read-only
         results['img'] = film
-        results['img_shape'] = results['ori_shape'] = film.shape
+        results['img_shape'] = film.shape
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(deferred={self.deferred})'
+        return f'{type(self).__name__}(deferred={self.deferred}, pack={self.pack!r})'
 
 
 @TRANSFORMS.register_module()
@@ -65,28 +81,56 @@ class LoadFilmMask(BaseTransform):
     Args:
         key: where the sample holds the path.
         field: name of the mask; ``gt_seg_map`` is what mmseg's transforms expect.
+        pack: take masks from a pack, that of ``LoadFilm`` before it, at the size of
+            the pack: for training, where they take part in the film's transforms.
 
     Raises:
         MaskError: from :meth:`transform`: unreadable, other values than 0 and 1 (or
-            0 and 255), another size than the film's, or no path under ``key``.
+            0 and 255), another size than the film's file, or no path under ``key``.
+        PackError: as of ``LoadFilm``.
     """
 
-    def __init__(self, key: str = 'seg_map_path', field: str = 'gt_seg_map'):
+    def __init__(
+        self,
+        key: str = 'seg_map_path',
+        field: str = 'gt_seg_map',
+        pack: str | None = None,
+    ):
         self.key = key
         self.field = field
+        self.pack = pack
 
     def transform(self, results: dict) -> dict:
         """Add the mask."""
-        shape = results['img'].shape
         path = _marked_by(results, self.key)
-        if path:
-            results[self.field] = read_mask(path, shape)
+        if self.pack is not None:
+            mask = self._packed(results, path)
         else:
-            results[self.field] = np.zeros(shape, dtype=np.uint8)
+            shape = results.get('ori_shape', results['img'].shape)
+            mask = read_mask(path, shape) if path else np.zeros(shape, np.uint8)
+        results[self.field] = mask
         return _with_field(results, self.field)
 
+    def _packed(self, results: dict, path: str) -> np.ndarray:
+        film = results['img']
+        shape = film.stored if isinstance(film, DeferredFilm) else film.shape
+        if not path:
+            return np.zeros(shape, np.uint8)
+        root = data_root(results)
+        mask = path.removeprefix(f'{root}/masks/')
+        mask = open_pack(self.pack, root).mask(results['image'], mask)
+        if mask.shape != shape:
+            raise MaskError(
+                f'{path}: the packed mask is {mask.shape} and the film {shape}; take '
+                'both from one pack, before the transforms of the film'
+            )
+        return mask
+
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(key={self.key!r}, field={self.field!r})'
+        return (
+            f'{type(self).__name__}(key={self.key!r}, field={self.field!r}, '
+            f'pack={self.pack!r})'
+        )
 
 
 @TRANSFORMS.register_module()
@@ -120,6 +164,18 @@ class LoadBoxMask(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(field={self.field!r})'
+
+
+def data_root(results: dict) -> str:
+    """Folder of the dataset that a sample is of."""
+    path, image = results['img_path'], results.get('image')
+    root = path.removesuffix(f'/images/{image}')
+    if root == path:
+        raise ValueError(
+            f'{path}: not the file of image {image!r} of a dataset, of which a pack '
+            'could be'
+        )
+    return root
 
 
 def _marked_by(results: dict, key: str):

@@ -1,0 +1,166 @@
+"""From the files of a row of the table to the records of a pack."""
+
+import json
+import math
+import os
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from ..deferred_film import DeferredFilm, open_film
+from ..film import MaskError, UnreadableFilm, read_mask
+from ..resampling import FILTERS, NEAREST, resized
+from .layout import PackSettings, film_name, mask_name
+
+_NOWHERE = (0, 0)
+_SUFFIXES = dict(jpeg='jpg', raw='raw', png='png')
+
+
+@dataclass(frozen=True)
+class Item:
+    """What becomes one record, or in a tar one member.
+
+    Args:
+        name: of the record, as :mod:`mmcxr.datasets.packs.layout` forms names.
+        suffix: of the member.
+        source: what tells whether it is still up to date: bytes and time of change
+            of the file, or of a row's own text its length and CRC-32.
+        data: encoded; empty while only the name and the source matter.
+        stored: (h, w), zeros if the data is the text of an error.
+        full: (H, W) of the file.
+    """
+
+    name: str
+    suffix: str
+    source: tuple[int, int]
+    data: bytes = b''
+    stored: tuple[int, int] = _NOWHERE
+    full: tuple[int, int] = _NOWHERE
+
+
+def plan_row(
+    root: Path, row: Mapping, masks: Sequence[str], settings: PackSettings
+) -> list[Item]:
+    """The items of a row, without the data of films and masks.
+
+    Args:
+        root: folder of the dataset.
+        row: {column: cell}.
+        masks: names of the mask columns.
+        settings: of the pack.
+    """
+    image, items = row['image'], []
+    if settings.webdataset:
+        text = json.dumps(
+            {key: _plain(value) for key, value in row.items()}, ensure_ascii=False
+        ).encode()
+        source = (len(text), zlib.crc32(text))
+        items.append(Item(f'rows/{image}', 'json', source, text))
+    suffix = _SUFFIXES[settings.codec]
+    path = root / 'images' / image
+    items.append(Item(film_name(image), suffix, _source(path)))
+    for column in masks:
+        name = mask_name(image, row[column])
+        if row[column] and name not in [item.name for item in items]:
+            path = root / 'masks' / row[column]
+            items.append(Item(name, f'{column}.png', _source(path)))
+    return items
+
+
+def encode_row(root: Path, items: Sequence[Item], settings: PackSettings) -> list[Item]:
+    """The items with their data; what cannot be read holds the reason instead."""
+    encoded, full, shape = [], None, None
+    for item in items:
+        kind, _, name = item.name.partition('/')
+        if kind == 'images':
+            item, full, shape = _encode_film(root / kind / name, item, settings)
+        elif kind == 'masks':
+            mask = root / kind / name.partition('\n')[0]
+            item = _encode_mask(mask, item, full, shape)
+        encoded.append(item)
+    return encoded
+
+
+def _encode_film(path: Path, item: Item, settings: PackSettings):
+    """The item, and the shapes of the film's file and of the packed film."""
+    try:
+        film = open_film(path)
+        shape = _packed_shape(film.shape, settings.size)
+        pixels = _shrunk(film, shape)
+    except UnreadableFilm as error:
+        return _with_error(item, error, path), None, None
+    if settings.codec == 'raw':
+        data = pixels.tobytes()
+    else:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, settings.quality]
+        options = [*quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+        suffix = f'.{_SUFFIXES[settings.codec]}'
+        done, data = cv2.imencode(
+            suffix, pixels, options if settings.codec == 'jpeg' else []
+        )
+        if not done:
+            raise OSError(f'{path}: OpenCV cannot encode {pixels.shape} as {suffix}')
+        data = data.tobytes()
+    return (
+        Item(item.name, item.suffix, item.source, data, shape, film.shape),
+        film.shape,
+        shape,
+    )
+
+
+def _encode_mask(path: Path, item: Item, full, shape) -> Item:
+    if shape is None:
+        return _with_error(item, 'its film cannot be read', path)
+    try:
+        mask = resized(read_mask(path, full), shape, NEAREST)
+    except MaskError as error:
+        return _with_error(item, error, path)
+    data = BytesIO()
+    Image.fromarray(mask * 255).convert('1').save(data, 'PNG', optimize=True)
+    return Item(item.name, item.suffix, item.source, data.getvalue(), shape, full)
+
+
+def _with_error(item: Item, error: Exception | str, path: Path) -> Item:
+    text = str(error).removeprefix(f'{path}: ').encode()
+    return Item(item.name, 'unreadable.txt', item.source, text)
+
+
+def _packed_shape(shape: tuple[int, int], size: int) -> tuple[int, int]:
+    """``shape`` with the shorter side ``size``, unless it is smaller already."""
+    short = min(shape)
+    if short <= size:
+        return tuple(shape)
+    return tuple(round(side * size / short) for side in shape)
+
+
+def _shrunk(film: DeferredFilm | np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A film at another size, by the filter that keeps most of it.
+
+    A JPEG is decoded at twice this size or more, which costs nothing that shows.
+    """
+    if not isinstance(film, DeferredFilm):
+        return resized(film, shape, FILTERS['lanczos'])
+    box = (0, 0, *film.shape)
+    return film.region(box, shape, FILTERS['lanczos'], spare=2)
+
+
+def _source(path: Path) -> tuple[int, int]:
+    """Bytes and time of change of a file; zeros if it is not there."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return (0, 0)
+    return (stat.st_size, stat.st_mtime_ns)
+
+
+def _plain(value):
+    """A cell as JSON has it; an unknown label is null."""
+    if isinstance(value, float | np.floating):
+        return None if math.isnan(value) else float(value)
+    return value

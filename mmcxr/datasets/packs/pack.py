@@ -1,0 +1,215 @@
+"""Read a pack: films and masks by name, through memory maps that processes share."""
+
+import mmap
+import zlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from ..deferred_film import DeferredFilm, deferred_jpeg
+from ..film import MaskError, UnreadableFilm, decode_film, decode_mask
+from ..table import find_table
+from .layout import (
+    PackError,
+    PackSettings,
+    file_digest,
+    film_name,
+    key_of,
+    mask_name,
+    read_facts,
+)
+
+
+class Pack:
+    """A pack of pre-resized films and their masks, read-only.
+
+    Travels to another process as its path. A record's checksum is compared when a
+    process reads it first.
+
+    Args:
+        folder: of the pack.
+        root: folder of the dataset; if given, its table must be the packed one.
+
+    Raises:
+        PackError: no pack, an unfinished, damaged or cut one, that of another table,
+            or one made from a table that has changed since.
+    """
+
+    def __init__(self, folder: str | Path, root: str | Path | None = None):
+        self.folder = Path(folder)
+        self.root = root
+        self.facts = read_facts(self.folder)
+        self.settings = PackSettings(**self.facts['settings'])
+        self._check_files()
+        if root is not None:
+            self.check_table(Path(root))
+        self._keys = np.load(self.folder / 'keys.npy', mmap_mode='r').view(np.ndarray)
+        records = np.load(self.folder / 'records.npy', mmap_mode='r')
+        self._records = records.view(np.ndarray)
+        self._maps: dict[int, mmap.mmap] = {}
+        self._seen = np.zeros(len(self._keys), dtype=bool)
+
+    def __reduce__(self):
+        return Pack, (self.folder, self.root)
+
+    def film(self, image: str) -> DeferredFilm:
+        """The film of a row, undecoded, in pixels of the file it was made from.
+
+        Args:
+            image: as the table has it.
+
+        Raises:
+            PackError: the pack has no such film.
+            UnreadableFilm: its file could not be read when it was packed, or the
+                record is damaged.
+        """
+        record, data = self._read(film_name(image), image)
+        if not record['stored'].any():
+            raise UnreadableFilm(f'{image}: {bytes(data).decode()} (in {self.folder})')
+        stored, full = record['stored'].tolist(), record['full'].tolist()
+        name = f'{self.folder}: {image}'
+        if self.settings.codec == 'raw':
+            return DeferredFilm(lambda _: data.reshape(stored), stored, full)
+        if self.settings.codec == 'jpeg':
+            return deferred_jpeg(data.tobytes(), name, stored, full)
+        data = data.tobytes()
+        return DeferredFilm(lambda _: decode_film(data, name), stored, full)
+
+    def mask(self, image: str, mask: str) -> np.ndarray:
+        """A mask of a row at the size of the packed film, (h, w) uint8 of 0 and 1.
+
+        Args:
+            image: as the table has it.
+            mask: likewise.
+
+        Raises:
+            PackError: the pack has no such mask.
+            MaskError: its file could not be used when it was packed.
+        """
+        record, data = self._read(mask_name(image, mask), mask)
+        if not record['stored'].any():
+            raise MaskError(f'{mask}: {bytes(data).decode()} (in {self.folder})')
+        return decode_mask(data.tobytes(), f'{self.folder}: {mask}')
+
+    def file_of(self, image: str) -> int:
+        """Number of the data file that holds the film of a row."""
+        return int(self._records['file'][self._find(film_name(image), image)])
+
+    def verify(self) -> list[int]:
+        """Numbers of the records whose data is not what was written."""
+        order = np.lexsort((self._records['offset'], self._records['file']))
+        return [n for n in order.tolist() if not self._is_whole(n)]
+
+    def check_table(self, root: Path) -> None:
+        """Raise PackError unless the table in folder ``root`` is the packed one."""
+        path, packed = find_table(root), self.facts['table']
+        stat = path.stat()
+        if path.name == packed['name'] and stat.st_size == packed['bytes']:
+            if stat.st_mtime_ns == packed['changed']:
+                return
+            if file_digest(path) == packed['sha256']:
+                return
+        raise PackError(
+            f'{self.folder}: the pack is stale, for {path} is not the table that was '
+            'packed; bring it up to date, which keeps what has not changed, with: '
+            f'{self.settings.command(root)}'
+        )
+
+    def unreadable(self) -> int:
+        """How many films and masks could not be read when they were packed."""
+        return int((self._records['full'] == 0).all(axis=1).sum()) - (
+            self.facts['rows'] if self.settings.webdataset else 0
+        )
+
+    def source(self, name: str) -> tuple[int, int]:
+        """What told, of the item under a name of ``layout``, that it is up to date."""
+        return tuple(self._records['source'][self._find(name, name)].tolist())
+
+    def read(self, name: str) -> tuple[np.void, np.ndarray]:
+        """Record and data (bytes as uint8) under a name of ``layout``."""
+        return self._read(name, name)
+
+    def __len__(self) -> int:
+        """Records: films, masks, and in a tar the texts of the rows."""
+        return len(self._keys)
+
+    def __contains__(self, name: str) -> bool:
+        return self._place(name) is not None
+
+    def _place(self, name: str) -> int | None:
+        key = np.uint64(key_of(name))
+        place = int(np.searchsorted(self._keys, key))
+        found = place < len(self._keys) and self._keys[place] == key
+        return place if found else None
+
+    def _find(self, name: str, shown: str) -> int:
+        place = self._place(name)
+        if place is None:
+            raise PackError(
+                f'{self.folder}: has no {shown!r}, so it is the pack of other films; '
+                'name one of this dataset, or take "pack" out of the config'
+            )
+        return place
+
+    def _read(self, name: str, shown: str) -> tuple[np.void, np.ndarray]:
+        number = self._find(name, shown)
+        if not self._seen[number]:
+            if not self._is_whole(number):
+                raise UnreadableFilm(
+                    f'{self.folder}: the record of {shown!r} is damaged (its checksum '
+                    'differs); remove the pack and make it again'
+                )
+            self._seen[number] = True
+        return self._records[number], self._data(number)
+
+    def _is_whole(self, number: int) -> bool:
+        return zlib.crc32(self._data(number)) == int(self._records['crc'][number])
+
+    def _data(self, number: int) -> np.ndarray:
+        record = self._records[number]
+        place, offset, length = (
+            int(record[key]) for key in ('file', 'offset', 'length')
+        )
+        content, start = self._map(place), offset & -mmap.PAGESIZE
+        # Asked for at once, it takes one reading of the disk, not one for each page.
+        content.madvise(mmap.MADV_WILLNEED, start, offset + length - start)
+        return np.frombuffer(content, np.uint8, length, offset)
+
+    def _map(self, place: int) -> mmap.mmap:
+        if place not in self._maps:
+            with (self.folder / self.facts['files'][place]['name']).open('rb') as file:
+                content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._maps[place] = content
+        return self._maps[place]
+
+    def _check_files(self) -> None:
+        """Compare files with what ``pack.json`` says of them."""
+        for file in self.facts['files']:
+            path = self.folder / file['name']
+            size = path.stat().st_size if path.is_file() else None
+            if size != file['bytes']:
+                found = 'is not there' if size is None else f'has {size} bytes'
+                raise PackError(
+                    f'{path}: {found}, and was packed with {file["bytes"]}; copy the '
+                    'pack again, or remove it and make it again'
+                )
+        for name, digest in self.facts['digests'].items():
+            path = self.folder / name
+            if not path.is_file() or file_digest(path) != digest:
+                raise PackError(
+                    f'{path}: missing or not as it was packed; copy the pack again, or '
+                    'remove it and make it again'
+                )
+
+
+@cache
+def open_pack(folder: str, root: str) -> Pack:
+    """A pack of the dataset in folder ``root``, opened once in a process.
+
+    Args:
+        folder: name of a pack in the dataset's folder ``packs``, or the path of one.
+        root: folder of the dataset.
+    """
+    named = Path(root, 'packs', folder)
+    return Pack(named if named.is_dir() or '/' not in folder else folder, root)

@@ -1,0 +1,151 @@
+"""Pack a dataset."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+
+from ..processes import in_order
+from ..table import find_table, mask_columns, read_table
+from .encoding import Item, encode_row, plan_row
+from .layout import (
+    PackError,
+    PackSettings,
+    settings_facts,
+    table_facts,
+    write_facts,
+)
+from .pack import Pack
+from .writing import PackWriter
+
+
+def pack_dataset(
+    root: str | Path,
+    settings: PackSettings,
+    name: str | None = None,
+    workers: int = 0,
+    shard_bytes: int = 1 << 30,
+    progress: Callable[[int, int], None] | None = None,
+) -> Pack:
+    """Pack the films and masks of a dataset, or bring a pack of it up to date.
+
+    The bytes of a new pack follow from the dataset and the settings, whatever the
+    number of workers and however often it was killed and begun again. Where a pack
+    is brought up to date, films and masks whose files have not changed are copied.
+    What cannot be read is counted, and raises its error when it is asked for.
+
+    Args:
+        root: folder of the dataset.
+        settings: how to pack.
+        name: of the pack in the folder ``packs`` of the dataset; by default size and
+            codec.
+        workers: processes that read and encode; 0 does it in the caller's.
+        shard_bytes: size of a tar after which the next begins.
+        progress: called with the rows done and all rows.
+
+    Returns:
+        The pack, opened.
+
+    Raises:
+        PackError: a pack of that name has other settings or is damaged, another
+            process writes it, or the table changed meanwhile.
+        TableError: the table cannot be used.
+    """
+    root = Path(root)
+    folder = root / 'packs' / (name or settings.name)
+    facts = table_facts(find_table(root))
+    table = read_table(root)
+    old = _former(folder, settings)
+    if old is not None and _is_current(old, _planned(root, table, settings)):
+        kept = {k: v for k, v in old.facts.items() if k not in ('format', 'version')}
+        write_facts(folder, dict(kept, table=facts))
+        return Pack(folder, root)
+    with PackWriter(folder, settings, shard_bytes) as writer:
+        done = writer.resume(_planned(root, table, settings))
+        former = None if old is None else folder
+        calls = (
+            (root, items, settings, former)
+            for items in islice(_planned(root, table, settings), done, None)
+        )
+        for number, items in enumerate(in_order(make_row, calls, workers), done):
+            writer.add(items)
+            if progress:
+                progress(number + 1, len(table))
+        if table_facts(find_table(root)) != facts:
+            raise PackError(
+                f'{root}: the table changed while it was packed; give the command again'
+            )
+        writer.finish(dict(table=facts, rows=len(table)))
+    return Pack(folder, root)
+
+
+def make_row(
+    root: Path, items: Sequence[Item], settings: PackSettings, former: Path | None
+) -> list[Item]:
+    """The items of a row with their data.
+
+    If its film and masks are as they were, they are copied from a former pack.
+    """
+    if former is not None:
+        old = _open_once(former)
+        if all(_is_same(old, item) for item in items if not item.data):
+            return [item if item.data else _copied(old, item) for item in items]
+    return encode_row(root, items, settings)
+
+
+def _planned(
+    root: Path, table: pd.DataFrame, settings: PackSettings
+) -> Iterator[list[Item]]:
+    """The items of each row, as their files are now."""
+    masks = mask_columns(table)
+    columns = list(table)
+    cells = zip(*(table[name].tolist() for name in columns), strict=True)
+    for row in cells:
+        yield plan_row(root, dict(zip(columns, row, strict=True)), masks, settings)
+
+
+def _former(folder: Path, settings: PackSettings) -> Pack | None:
+    """The pack that is there already, whole, of these settings."""
+    if not folder.exists():
+        return None
+    pack = Pack(folder)
+    if settings_facts(pack.settings) != settings_facts(settings):
+        raise PackError(
+            f'{folder}: made with other settings ({pack.settings}); remove it, or give '
+            'this pack another --name'
+        )
+    return pack
+
+
+def _is_current(pack: Pack, rows: Iterator[list[Item]]) -> bool:
+    """Whether a pack has all these items as they are, and no others."""
+    number = 0
+    for items in rows:
+        if not all(_is_same(pack, item) for item in items):
+            return False
+        number += len(items)
+    return number == len(pack)
+
+
+def _is_same(pack: Pack, item: Item) -> bool:
+    return item.name in pack and pack.source(item.name) == item.source
+
+
+def _copied(pack: Pack, item: Item) -> Item:
+    record, data = pack.read(item.name)
+    stored, full = (tuple(record[key].tolist()) for key in ('stored', 'full'))
+    return replace(
+        item,
+        data=data.tobytes(),
+        stored=stored,
+        full=full,
+        suffix=item.suffix if stored != (0, 0) else 'unreadable.txt',
+    )
+
+
+@cache
+def _open_once(folder: Path) -> Pack:
+    return Pack(folder)
