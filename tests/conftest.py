@@ -44,18 +44,15 @@ def synthetic_dir(tmp_path_factory) -> Path:
     return root
 
 
-@pytest.fixture(scope='session')
-def convert_covid19(shared_dir):
-    """Writes the real films of the shared folder, converted, to a folder."""
-    source = shared_dir / 'data/covid_cxr'
-    if not source.is_dir():
-        pytest.skip(f'no real films at {source}')
+@pytest.fixture
+def workplace(synthetic_dir, tmp_path, monkeypatch):
+    """A folder with the synthetic data where the configs look for them."""
+    from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
 
-    def write(root: Path) -> None:
-        from mmcxr.datasets.conversion.convert import convert
-        from mmcxr.datasets.conversion.covid19 import CONVERTER
-        from mmcxr.datasets.conversion.placing import Options
-
-        convert(CONVERTER, source, root, Options(link=True))
-
-    return write
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'data/synthetic').symlink_to(synthetic_dir)
+    if not (synthetic_dir / 'tokenizer').exists():
+        texts = split_texts(synthetic_dir, scheme='official', split='train')
+        train_wordpiece(texts, vocab_size=1000, out=synthetic_dir / 'tokenizer')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

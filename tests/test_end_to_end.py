@@ -30,18 +30,6 @@ STILL = {
 }
 
 
-@pytest.fixture
-def workplace(synthetic_dir, tmp_path, monkeypatch):
-    """A folder with the synthetic data where the configs look for them."""
-    (tmp_path / 'data').mkdir()
-    (tmp_path / 'data/synthetic').symlink_to(synthetic_dir)
-    if not (synthetic_dir / 'tokenizer').exists():
-        texts = split_texts(synthetic_dir, scheme='official', split='train')
-        train_wordpiece(texts, vocab_size=1000, out=synthetic_dir / 'tokenizer')
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def losses(work_dir) -> list[float]:
     """Training losses of the newest run in a work folder."""
     log = max(work_dir.glob('*/vis_data/scalars.json'))

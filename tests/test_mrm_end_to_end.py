@@ -6,14 +6,12 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 import torch
 from converters.vit_files import timm_vit
 from mmengine.config import Config
 
 from mmcxr.apis.demo import best_checkpoint
 from mmcxr.apis.model import load_model
-from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
 from mmcxr.engine.exporting import export_checkpoint
 from mmcxr.engine.launch import train
 from mmcxr.registry import MODELS
@@ -26,18 +24,6 @@ SHORT = {
     'default_hooks.checkpoint.interval': 1,
     'param_scheduler.warmup': 1,
 }
-
-
-@pytest.fixture
-def workplace(synthetic_dir, tmp_path, monkeypatch):
-    """A folder with the synthetic data where the configs look for them."""
-    (tmp_path / 'data').mkdir()
-    (tmp_path / 'data/synthetic').symlink_to(synthetic_dir)
-    if not (synthetic_dir / 'tokenizer').exists():
-        texts = split_texts(synthetic_dir, scheme='official', split='train')
-        train_wordpiece(texts, vocab_size=1000, out=synthetic_dir / 'tokenizer')
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def losses(work_dir) -> list[tuple[float, float]]:

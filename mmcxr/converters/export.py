@@ -83,10 +83,18 @@ def _vit_to_timm(encoder: dict, head: dict, classes: Sequence[str]) -> dict:
 
     A pre-trained encoder lies under ``model``, as MRM and MAE publish it, a fine-tuned
     one is bare, as MRM's scripts write it.
+
+    Raises:
+        ConversionError: a norm before and another after the pooling.
     """
     weights = to_timm(encoder)
     if not head:
         return dict(model=weights)
+    if 'norm.weight' in weights and 'norm.weight' in head:
+        raise ConversionError(
+            'this classifier has a norm before the pooling and one after it; timm has '
+            'either, so it would compute something else'
+        )
     names = {'norm.': 'fc_norm.', 'fc.': 'head.'}
     for key, value in head.items():
         part, leaf = key.split('.')

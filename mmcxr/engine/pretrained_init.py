@@ -17,7 +17,8 @@ class PretrainedInit:
 
     Takes the place of mmengine's in configs of our scope; elsewhere write
     ``init_cfg=dict(type='mmcxr.Pretrained', ...)``. Published files, torchvision's
-    ResNets and transformers' Swin and BERT are brought to our names first.
+    ResNets, timm's vision transformers (MAE, DINO) and transformers' Swin and BERT are
+    brought to our names first.
 
     Args:
         checkpoint: path, model folder, ``https://``, ``torchvision://``, ...

@@ -17,7 +17,7 @@ def sincos_table(grid: tuple[int, int], channels: int, kind: str = 'mae') -> Ten
         channels: C, a multiple of 4.
         kind: ``'mae'``, ``omega_i = 10000^(-4 i / C)`` (https://arxiv.org/abs/2111.06377);
             or ``'mrm'``, ``10000^(-i / C)``, which the released code of MRM computes
-            where it means the other: its slowest wave turns within the image.
+            where it means the other: its longest wave has 62 patches, not 60,000.
 
     Returns:
         (1, 1 + rows * columns, C).

@@ -140,7 +140,9 @@ def prefixed_part(weights, prefix):
 
 def test_what_cannot_be_exported(classifier):
     _, checkpoint = classifier
+    norms = {f'backbone.ln1.{leaf}': torch.ones(128) for leaf in ('weight', 'bias')}
     for content, to, message in (
+        (norms | checkpoint['state_dict'], 'timm', 'before the pooling and one after'),
         (checkpoint, 'keras', "to 'keras'; known are timm, mmpretrain, mmseg"),
         (prefixed('backbone.', resnet_weights()), 'timm', 'only vision transformers'),
         (resnet_weights(), 'timm', 'no image encoder under .* probably a ResNet'),

@@ -137,7 +137,7 @@ class MRM(BaseModel):
 
         Returns:
             - ``'loss'``: ``loss_image`` and ``loss_report``, weighted.
-            - ``'tensor'``: everything computed, see :meth:`restore`.
+            - ``'tensor'``: everything computed, see :meth:`reconstruct`.
             - ``'predict'``: the data samples, see :meth:`predict`.
 
         Raises:
@@ -146,7 +146,7 @@ class MRM(BaseModel):
         if mode == 'loss':
             return self.loss(inputs)
         if mode == 'tensor':
-            return self.restore(inputs)
+            return self.reconstruct(inputs)
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         raise ValueError(f'mode is {mode!r}; it must be loss, tensor or predict')
@@ -223,7 +223,7 @@ class MRM(BaseModel):
         return data_samples
 
     @torch.no_grad()
-    def restore(self, inputs: dict) -> dict[str, Tensor]:
+    def reconstruct(self, inputs: dict) -> dict[str, Tensor]:
         """Restored films and reports, for pictures and comparisons.
 
         Returns:

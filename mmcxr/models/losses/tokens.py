@@ -56,7 +56,8 @@ def mean_of_all_ranks(errors: Tensor) -> Tensor:
         Scalar; 0 where no rank has any.
     """
     ranks = world()[1]
-    count = torch.tensor(float(errors.numel()), device=errors.device)
-    if ranks > 1:
-        dist.all_reduce(count)
+    if ranks == 1:
+        return errors.sum() / max(errors.numel(), 1)
+    count = torch.full((), float(errors.numel()), device=errors.device)
+    dist.all_reduce(count)
     return ranks * errors.sum() / count.clamp(min=1)

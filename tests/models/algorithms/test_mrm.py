@@ -4,8 +4,11 @@ import math
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.model import MMDistributedDataParallel
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.registry import init_default_scope
+from mmengine.runner.activation_checkpointing import turn_on_activation_checkpointing
 from ranks import run_ranks
 from torch.nn import functional as F
 
@@ -127,6 +130,32 @@ def test_every_weight_learns(make_mrm, make_records, loss_on):
         assert parameter.requires_grad is (name not in fixed)
         if name not in fixed:
             assert parameter.grad is not None and parameter.grad.any(), name
+
+
+def test_what_is_decayed(make_mrm, repo_dir):
+    """Matrices, tokens and embeddings; no norm and no bias."""
+    schedule = repo_dir / 'configs/_base_/schedules/mrm_adamw_200e.py'
+    config = Config.fromfile(schedule).optim_wrapper
+    init_default_scope('mmcxr')
+    model = make_mrm()
+    groups = build_optim_wrapper(model, config).optimizer.param_groups
+    decay = {id(p): group['weight_decay'] for group in groups for p in group['params']}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            expected = 0.05 if parameter.dim() > 1 else 0.0
+            assert decay[id(parameter)] == expected, name
+
+
+def test_blocks_may_be_recomputed(make_mrm, make_records):
+    """The runner's ``activation_checkpointing``, which saves memory."""
+    gradients = []
+    for names in ([], ['backbone.layers.0', 'image_decoder.decoder_blocks.0']):
+        model = make_mrm().train()
+        turn_on_activation_checkpointing(model, names)
+        sum(model(make_records(), mode='loss').values()).backward()
+        learned = (p.grad for p in model.parameters() if p.requires_grad)
+        gradients.append(torch.cat([gradient.flatten() for gradient in learned]))
+    torch.testing.assert_close(*gradients)
 
 
 def test_film_teaches_the_report_and_not_the_other_way(make_mrm, make_records):
