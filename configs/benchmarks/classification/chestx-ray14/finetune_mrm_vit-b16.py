@@ -12,8 +12,8 @@
 #   --cfg-options {train,val,test}_dataloader.dataset.split_scheme=clean
 # Another encoder is another model in the first line, with the number of classes; see
 # finetune_cxr-clip_r50.py of ChestX-ray14.
-# Published AUROC at 100 / 10 / 1 %: 85.9 / 84.0 / 79.4 (as MaCo's Table 1 quotes the paper,
-# https://doi.org/10.1038/s41467-024-51749-0), the mean of three runs.
+# Published AUROC at 100 / 10 / 1 %: 85.9 / 84.0 / 79.4 (as MaCo's Table 1 quotes the
+# paper, https://doi.org/10.1038/s41467-024-51749-0), the mean of three runs.
 _base_ = [
     '../../../_base_/models/film-classifier_mrm_vit-b16.py',
     '../../../_base_/recipes/mrm_chestx-ray14.py',

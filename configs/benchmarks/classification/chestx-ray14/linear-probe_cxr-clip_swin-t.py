@@ -1,6 +1,6 @@
-# A linear layer on CXR-CLIP's Swin-Tiny, frozen and in eval mode, for NIH ChestX-ray14, by
-# CXR-CLIP's recipe (AdamW 5e-5, batch 256, warm-up a tenth of all updates, its
-# augmentation), which its paper has for other datasets.
+# A linear layer on CXR-CLIP's Swin-Tiny, frozen and in eval mode, for NIH
+# ChestX-ray14, by CXR-CLIP's recipe (AdamW 5e-5, batch 256, warm-up a tenth of all
+# updates, its augmentation), which its paper has for other datasets.
 #   bash tools/dist_train.sh \
 #       configs/benchmarks/classification/chestx-ray14/linear-probe_cxr-clip_swin-t.py 1 \
 #       --cfg-options model.backbone.init_cfg.checkpoint=swint_m.tar \
