@@ -1,0 +1,14 @@
+"""Convert Shenzhen, tuberculosis films of the NLM.
+
+SOURCE is the download; see mmcxr/datasets/conversion/shenzhen.py.
+
+python tools/dataset_converters/shenzhen.py ChinaSet_AllFiles \
+    --out data/shenzhen --size 512
+"""
+
+import sys
+
+from mmcxr.datasets.conversion.command import run
+
+if __name__ == '__main__':
+    sys.exit(run('shenzhen', __doc__))
