@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
+from mmcxr.datasets.dicom import read_facts
 from mmcxr.datasets.film import UnreadableFilm, read_film
 
 SHAPE = (31, 43)
@@ -297,3 +298,49 @@ def test_damaged_header(tmp_path):
     path.write_bytes(buffer.getvalue()[:300])
     with pytest.raises(UnreadableFilm, match=r'film\.dcm: '):
         read_film(path)
+
+
+# --- headers --------------------------------------------------------------------
+
+
+def facts_of(**elements):
+    dataset = make(**elements)
+    dataset.PatientName, dataset.PatientID = 'Doe^Jane', '1234'
+    buffer = io.BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    return read_facts(buffer.getvalue())
+
+
+@pytest.mark.filterwarnings('ignore:Invalid value for VR')
+@pytest.mark.parametrize(
+    ('age', 'years'),
+    [
+        ('058Y', '58'),
+        ('006M', '0.5'),
+        ('010D', '0.03'),
+        ('026W', '0.5'),
+        ('51', '51'),
+        ('000Y', '0'),
+        ('148Y', ''),
+        ('old', ''),
+        ('', ''),
+    ],
+)
+def test_ages(age, years):
+    assert facts_of(PatientAge=age)['age'] == years
+
+
+@pytest.mark.parametrize(
+    ('view', 'ours'),
+    [('PA', 'PA'), ('AP', 'AP'), ('LL', 'LATERAL'), ('RL', 'LATERAL'), ('LLD', '')]
+    + [('LATERAL', 'LATERAL'), ('', ''), ('GENERICA', '')],
+)
+def test_views(view, ours):
+    assert facts_of(ViewPosition=view)['view'] == ours
+
+
+def test_only_facts_are_read():
+    facts = facts_of(PatientSex='F', ViewPosition='PA', PatientAge='033Y')
+    assert facts == dict(view='PA', sex='F', age='33')
+    assert facts_of(PatientSex='X')['sex'] == ''
+    assert facts_of() == dict(view='', sex='', age='')

@@ -10,10 +10,11 @@ from ..processes import in_order
 from ..table import FACTS, IDS, TABLE_NAMES
 from ..table_checks import is_safe_path
 from ..table_file import TableError
+from .archives import read_all
 from .films import Converter, Film, Listing
 from .journal import Journal
 from .placing import Options, Placed, film_key, place_film, strip_suffix
-from .source import Source, read_all
+from .source import Source
 from .verify import Verification, verify
 from .writing import Tally, with_progress, write_dataset
 
@@ -52,12 +53,13 @@ def convert(
     for name in TABLE_NAMES[1:]:
         if (root / name).exists():
             raise TableError(f'{root / name}: remove it, or convert to another folder')
-    listing = converter.read(Source(source, tally), tally, **extra)
+    source = Source(source, tally)
+    listing = converter.read(source, tally, **extra)
     films = _usable(listing, tally)[:limit]
     if not films:
-        raise ValueError(f'{source}: no film of it can be used; {_reasons(tally)}')
+        raise ValueError(f'{source.root}: no film can be used; {_reasons(tally)}')
     with Journal(root) as journal:
-        placed = _place_all(films, journal, root, options, workers)
+        placed = _place_all(films, source.checksums, journal, options, workers)
         for one in placed:
             for fault, kind, name in one.faults:
                 tally.fault(fault, kind, name) if fault else tally.note(kind, name)
@@ -118,16 +120,23 @@ def _usable(listing: Listing, tally: Tally) -> list[Film]:
 
 
 def _place_all(
-    films: list[Film], journal: Journal, root: Path, options: Options, workers: int
+    films: list[Film],
+    checksums: Mapping[str, str],
+    journal: Journal,
+    options: Options,
+    workers: int,
 ) -> list[Placed]:
-    keys = {film.image: film_key(film, options) for film in films}
-    placed = {film.image: journal.done(film.image, keys[film.image]) for film in films}
+    root, jobs, placed = journal.root, {}, {}
+    for film in films:
+        checksum = checksums.get(film.file.name, '')
+        jobs[film.image] = checksum, film_key(film, checksum, options)
+        placed[film.image] = journal.done(film.image, jobs[film.image][1])
     todo = [film for film in films if placed[film.image] is None]
     if todo:
         (root / 'table.csv').unlink(missing_ok=True)
     failed: dict[str, str] = {}
     calls = (
-        (film, keys[film.image], root, options, data)
+        (film, *jobs[film.image], root, options, data)
         for film, data in _with_data(todo, failed)
     )
     results = in_order(place_film, calls, workers)
@@ -169,7 +178,9 @@ def _splits(listing: Listing, done: dict[str, Placed]) -> dict[str, pd.DataFrame
     for scheme, listed in listing.splits.items():
         rows = [(done[image].name, split) for image, split in listed if image in done]
         if rows:
-            lists[scheme] = pd.DataFrame(rows, columns=['image', 'split'])
+            lists[scheme] = pd.DataFrame(
+                list(dict.fromkeys(rows)), columns=['image', 'split']
+            )
     return lists
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..film import MaskError, decode_mask
 from ..published import Published
-from .source import ARCHIVE_ERRORS, Member
+from .archives import ARCHIVE_ERRORS, Member
 
 
 class Mask(Protocol):

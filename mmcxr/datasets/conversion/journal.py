@@ -26,6 +26,7 @@ class Journal:
         self.root = root
         self._path = root / '.conversion/journal.jsonl'
         self._known: dict[str, Placed] = {}
+        self._files: dict[str, int | str] = {}  # all that was ever written
 
     def __enter__(self) -> 'Journal':
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +39,7 @@ class Journal:
             except (ValueError, TypeError):
                 continue  # the line that was being written when the end came
             self._known[placed.image] = placed
+            self._files |= placed.files
         return self
 
     def __exit__(self, *exception) -> None:
@@ -61,9 +63,18 @@ class Journal:
         self._file.flush()
 
     def finish(self, placed: Iterable[Placed], made: dict) -> None:
-        """Write the journal anew, of these films only, and how they were made."""
-        lines = ''.join(f'{one.line()}\n' for one in placed)
-        write_text(self._path, lines)
+        """Note how the dataset was made, and write the journal anew, of these films.
+
+        Files that an earlier conversion wrote and nothing wants any more are removed.
+        Neither happens to what a limited conversion leaves out.
+        """
+        placed = list(placed)
+        if made['limit'] is None:
+            wanted = {name for one in placed for name in one.files}
+            for name, size in self._files.items():
+                if name not in wanted and _is_there(self.root / name, size):
+                    (self.root / name).unlink()
+            write_text(self._path, ''.join(f'{one.line()}\n' for one in placed))
         write_text(self._path.with_name('made.json'), as_json(made))
 
 

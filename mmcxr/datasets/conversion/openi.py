@@ -19,8 +19,9 @@ import re
 from ..openi import OPENI_PUBLISHED, OPENI_WORDS, OpenI
 from ..reports import parse_openi_xml
 from ..table_file import TableError
+from .archives import Member, read_all
 from .films import Converter, Film, Listing
-from .source import Member, Source, read_all
+from .source import Source
 from .writing import Tally
 
 _SUFFIX = re.compile(r'(\.dcm)?\.(png|jpe?g|dcm)$', re.IGNORECASE)

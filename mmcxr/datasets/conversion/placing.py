@@ -8,15 +8,15 @@ anything else as 8-bit PNG. Boxes and masks follow the film.
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from ..film import UnreadableFilm, decode_film, is_dicom
+from .archives import ARCHIVE_ERRORS
 from .films import Film, Mask
-from .source import ARCHIVE_ERRORS
 
 _SUFFIXES = ('png', 'jpg', 'jpeg', 'dcm', 'dicom', 'tif', 'tiff', 'gif', 'bmp', 'webp')
 _JPEG_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 95]
@@ -65,22 +65,29 @@ class Placed:
         return json.dumps(asdict(self), separators=(',', ':'), ensure_ascii=False)
 
 
-def film_key(film: Film, options: Options) -> str:
+def film_key(film: Film, checksum: str, options: Options) -> str:
     """Digest of all that the placed files and cells depend on."""
     target = str(film.file.container.resolve()) if options.link else ''
     header = _wanted(film)
-    facts = (film.image, film.file.name, film.file.stamp, header, options, target)
+    file = (film.file.name, film.file.stamp, checksum)
+    facts = (film.image, file, header, options, target)
     shapes = (dict(film.masks), film.boxes, film.frame, dict(film.shown_by))
     return blake2b(repr((facts, shapes)).encode(), digest_size=16).hexdigest()
 
 
 def place_film(
-    film: Film, key: str, root: Path, options: Options, data: bytes | None = None
+    film: Film,
+    checksum: str,
+    key: str,
+    root: Path,
+    options: Options,
+    data: bytes | None = None,
 ) -> Placed:
     """Write film and masks; each appears whole or not at all.
 
     Args:
         film: with a file.
+        checksum: SHA-256 its file must have; empty: any.
         key: of :func:`film_key`.
         root: folder of the dataset.
         options: how to store it.
@@ -89,6 +96,8 @@ def place_film(
     placed = Placed(film.image, key)
     try:
         data = film.file.read() if data is None else data
+        if checksum and sha256(data).hexdigest() != checksum:
+            raise UnreadableFilm(f'{film.file}: not the bytes of SHA256SUMS.txt')
         pixels = decode_film(data, str(film.file))
         header = _read_header(film, data)
     except (*ARCHIVE_ERRORS, UnreadableFilm) as error:

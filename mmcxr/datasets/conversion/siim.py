@@ -23,10 +23,11 @@ from ..dicom import read_header
 from ..run_length import EMPTY, RunLengthMask
 from ..siim import SIIM_PUBLISHED, SIIM_STAGE_1_IMAGES, SIIMPneumothorax
 from ..table_file import TableError
+from .archives import Member, read_all
 from .crosswalk import CROSSWALK_OPTION, nih_cells, read_crosswalk
 from .films import Converter, Film, Listing, Mask, MaskFile
 from .placing import strip_suffix
-from .source import Member, Source, read_all
+from .source import Source
 from .writing import Tally
 
 _TABLES = ('stage_2_train.csv', 'train-rle.csv', 'siim-pneumothorax-train-rle.csv')

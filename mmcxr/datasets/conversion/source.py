@@ -6,86 +6,16 @@ its own name, so a converter need not know which of its archives a user has unpa
 
 import os
 import stat
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from ..table_checks import is_safe_path, nearest
 from ..table_file import TableError, parse_csv
+from .archives import ARCHIVE_ERRORS, ARCHIVES, Member, list_archive
 from .writing import Tally, with_progress
-
-_TARS = ('.tar', '.tar.gz', '.tgz')
-_ARCHIVES = ('.zip', *_TARS)
-#: What reading an archive raises when it is damaged, encrypted or cut short.
-ARCHIVE_ERRORS = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One file of a source, on disk or in an archive.
-
-    Args:
-        name: path in the source, with ``/``; unique in it.
-        container: the file itself, or the archive that holds it.
-        inside: its name in the archive; empty for a file on disk.
-        stamp: changes when the content does, without reading it.
-        offset: where a tar holds it; -1: elsewhere.
-        size: in bytes, uncompressed.
-    """
-
-    name: str
-    container: Path
-    inside: str = ''
-    stamp: str = ''
-    offset: int = -1
-    size: int = 0
-
-    @property
-    def stem(self) -> str:
-        """File name without its suffix."""
-        return PurePosixPath(self.name).stem
-
-    @property
-    def suffix(self) -> str:
-        """In lower case."""
-        return PurePosixPath(self.name).suffix.lower()
-
-    @property
-    def streamed(self) -> bool:
-        """Whether all that lies before it must be unpacked to read it."""
-        return self.offset >= 0 and not self.container.name.endswith('.tar')
-
-    def read(self) -> bytes:
-        """The content; slow where :attr:`streamed`."""
-        if not self.inside:
-            return self.container.read_bytes()
-        if self.offset < 0:
-            return _open_zip(self.container, os.getpid()).read(self.inside)
-        if self.streamed:
-            return next(stream([self]))[1]
-        with self.container.open('rb') as file:
-            file.seek(self.offset)
-            data = file.read(self.size)
-        if len(data) < self.size:
-            raise EOFError(f'{self.container} ends inside {self.inside}')
-        return data
-
-    def __str__(self) -> str:
-        return f'{self.container}:{self.inside}' if self.inside else str(self.container)
 
 
 class Source:
@@ -107,14 +37,14 @@ class Source:
         if self.root.is_dir():
             paths = self._walk(self.root, ())
             members = [(str(path.relative_to(self.root)), path) for path in paths]
-        elif self.root.is_file() and self.root.name.lower().endswith(_ARCHIVES):
+        elif self.root.is_file() and self.root.name.lower().endswith(ARCHIVES):
             members = [(self.root.name, self.root)]
         else:
             raise TableError(f'{self.root}: no such folder, nor a zip or tar file')
         files = {}
         archives = []
         for name, path in members:
-            if name.lower().endswith(_ARCHIVES):
+            if name.lower().endswith(ARCHIVES):
                 archives.append((name, path))
                 continue
             status = path.stat()
@@ -134,6 +64,18 @@ class Source:
         for same in found.values():  # files on disk first, the shallowest first
             same.sort(key=lambda m: (bool(m.inside), m.name.count('/'), m.name))
         return found
+
+    @cached_property
+    def checksums(self) -> dict[str, str]:
+        """SHA-256 of files by name, of each ``SHA256SUMS.txt`` (PhysioNet) there is."""
+        sums = {}
+        for member in self._by_base.get('SHA256SUMS.txt', ()):
+            folder = member.name.removesuffix('SHA256SUMS.txt')
+            for line in read_member(member).decode('utf-8', 'replace').splitlines():
+                digest, _, path = line.partition(' ')
+                path = path.strip().removeprefix('*').removeprefix('./')
+                sums[folder + path] = digest.lower()
+        return sums
 
     def find(self, path: str) -> Member | None:
         """The file at ``path``, or at a path that ends so, however deep it lies."""
@@ -254,12 +196,11 @@ class Source:
     def _list_archive(self, name: str, path: Path) -> Iterator[Member]:
         """Members of an archive; what is wrong with it becomes a fault."""
         folder = name
-        for suffix in _ARCHIVES:
+        for suffix in ARCHIVES:
             if name.lower().endswith(suffix):
                 folder = name[: -len(suffix)]
-        listing = _list_tar if name.lower().endswith(_TARS) else _list_zip
         try:
-            for inside, stamp, offset, size in listing(path):
+            for inside, stamp, offset, size in list_archive(path):
                 base = inside.rpartition('/')[2]
                 if base.startswith('.') or inside.startswith('__MACOSX/'):
                     continue  # what a file manager adds
@@ -289,74 +230,3 @@ def read_member(member: Member) -> bytes:
         return member.read()
     except ARCHIVE_ERRORS as error:
         raise TableError(f'{member}: cannot be read ({error})') from error
-
-
-def read_all(
-    members: Iterable[Member], failed: dict[str, str]
-) -> Iterator[tuple[Member, bytes]]:
-    """Members with their contents, each compressed tar unpacked once.
-
-    Args:
-        members: in any order; those in compressed tars come last.
-        failed: takes what is wrong with a member, by its name, instead of raising.
-    """
-    streams: dict[Path, dict[str, Member]] = {}
-    for member in members:
-        if member.streamed:
-            streams.setdefault(member.container, {})[member.name] = member
-            continue
-        try:
-            data = member.read()
-        except ARCHIVE_ERRORS as error:
-            failed[member.name] = f'{member}: {error}'
-            continue
-        yield member, data
-    for wanted in streams.values():
-        try:
-            for member, data in stream(list(wanted.values())):
-                del wanted[member.name]
-                yield member, data
-        except ARCHIVE_ERRORS as error:
-            for member in wanted.values():
-                failed[member.name] = f'{member}: {error}'
-
-
-def stream(members: Iterable[Member]) -> Iterator[tuple[Member, bytes]]:
-    """Members of one compressed tar with their contents, in a single pass.
-
-    Raises:
-        EOFError: the archive ends before all were found.
-    """
-    wanted = {member.offset: member for member in members}
-    path = next(iter(wanted.values())).container
-    with tarfile.open(path, 'r|*') as archive:
-        for info in archive:
-            member = wanted.pop(info.offset_data, None)
-            if member:
-                yield member, archive.extractfile(info).read()
-            if not wanted:
-                return
-    raise EOFError(f'{path} ends before {next(iter(wanted.values())).inside}')
-
-
-def _list_zip(path: Path) -> Iterator[tuple[str, str, int, int]]:
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            if not info.is_dir():
-                stamp = f'{info.file_size}:{info.CRC:08x}'
-                yield info.filename, stamp, -1, info.file_size
-
-
-def _list_tar(path: Path) -> Iterator[tuple[str, str, int, int]]:
-    with tarfile.open(path) as archive:
-        for info in archive:
-            if info.isfile():
-                name = info.name.removeprefix('./')
-                stamp = f'{info.size}:{int(info.mtime)}'
-                yield name, stamp, info.offset_data, info.size
-
-
-@lru_cache(maxsize=64)
-def _open_zip(path: Path, process: int) -> zipfile.ZipFile:
-    """An open zip; each process its own, for a shared one would share its place."""
-    return zipfile.ZipFile(path)

@@ -15,8 +15,9 @@ import json
 
 from ..table_file import TableError
 from ..tbx11k import TBX11K, TBX11K_PUBLISHED
+from .archives import Member
 from .films import Converter, Film, Listing
-from .source import Member, Source, read_member
+from .source import Source, read_member
 from .writing import Tally
 
 _KINDS = {'health': 'Healthy', 'sick': 'Sick', 'tb': 'Tuberculosis'}

@@ -18,8 +18,9 @@ from collections.abc import Sequence
 
 from ..table_file import TableError
 from ..vindr_cxr import VINDR_COLUMNS, VINDR_PUBLISHED, VINDR_RULES, VinDrCXR
+from .archives import Member
 from .films import Converter, Film, Listing
-from .source import Member, Source, need_columns
+from .source import Source, need_columns
 from .writing import Tally
 
 _FILMS = ('.dicom', '.dcm', '.png', '.jpg', '.jpeg')

@@ -13,6 +13,7 @@ import zipfile
 import cv2
 import numpy as np
 import pytest
+from downloads import write_dicom
 from toy_download import (
     HEADER,
     TOY,
@@ -159,6 +160,27 @@ def test_limit(toy_source, tmp_path):
     convert(TOY, toy_source, out)
     convert(TOY, toy_source, tmp_path / 'fresh')
     assert tree(out) == tree(tmp_path / 'fresh')
+
+
+def test_other_options_leave_nothing_behind(toy_source, tmp_path):
+    out = tmp_path / 'out'
+    for number in range(3):
+        write_dicom(toy_source / f'{number}.dcm')
+    rows = [(f'{number}.dcm', 'p', 1, '', 'train') for number in range(3)]
+    write_csv(toy_source / 'list.csv', [HEADER, *rows])
+    write_film(out / 'images/mine.png')  # what the user put there stays, and is named
+    accepted = ['extra']
+    assert not convert(TOY, toy_source, out, Options(keep_dicom=True)).refused(accepted)
+    assert (out / 'images/0.dcm').is_file()
+    assert not convert(TOY, toy_source, out, Options(link=True), limit=1).refused(
+        accepted
+    )
+    assert (out / 'images/1.dcm').is_file()
+    found = convert(TOY, toy_source, out)
+    names = sorted(path.name for path in (out / 'images').iterdir())
+    assert names == ['0.png', '1.png', '2.png', 'mine.png']
+    kind = 'extra: files the table does not name'
+    assert found.tally.names(kind) == ['images/mine.png']
 
 
 def test_new_labels_leave_the_films_alone(toy_source, tmp_path):
