@@ -8,7 +8,6 @@ import sys
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from mmcxr.apis.demo import PRETRAIN, PROBE, ZERO_SHOT, best_checkpoint, run_demo
 from mmcxr.datasets.wordpiece import split_texts, train_wordpiece

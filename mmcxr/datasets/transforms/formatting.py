@@ -122,8 +122,10 @@ def _film_tensor(film: np.ndarray | DeferredFilm, results: dict) -> torch.Tensor
 
 
 def _data_sample(results: dict, meta_keys: Sequence[str]) -> BaseDataElement:
-    metainfo = {key: results[key] for key in meta_keys if key in results}
-    sample = BaseDataElement(metainfo=metainfo)
+    sample = BaseDataElement()
+    for key in meta_keys:
+        if key in results:  # set_metainfo would copy each value, deep: 0.1 ms
+            sample.set_field(results[key], key, field_type='metainfo')
     if 'gt_label' in results:
         label = np.array(results['gt_label'], dtype=np.float32)
         sample.set_field(torch.from_numpy(label), 'gt_label')
