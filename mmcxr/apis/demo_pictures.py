@@ -63,7 +63,7 @@ def restorations(report: HTMLReport, config: Path, checkpoint: str) -> None:
         batch = collate_studies([dataset[int(row)] for row in rows])
         inputs = model.data_preprocessor(batch)['inputs']
         words = dataset.tokenizer.backend
-    found = model.restore(inputs)
+    found = model.reconstruct(inputs)
     mean, std = (model.data_preprocessor.mean, model.data_preprocessor.std)
 
     def picture(films: Tensor) -> np.ndarray:

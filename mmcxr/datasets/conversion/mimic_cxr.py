@@ -27,9 +27,10 @@ from ..mimic_cxr import MIMIC_LABELLERS, MIMIC_PUBLISHED, MIMICCXR
 from ..reports import parse_sections
 from ..table import SECTIONS
 from ..table_file import TableError
+from .archives import Member, read_all
 from .films import Converter, Film, Listing
 from .labeller import read_labels
-from .source import Member, Source, read_all
+from .source import Source
 from .writing import Tally, with_progress
 
 _NAME = 'mimic-cxr-2.0.0-{}.csv'

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping
 
 from ..dicom import parse_age
 from ..nlm_tuberculosis import SHENZHEN_PUBLISHED, Shenzhen
+from .archives import Member, read_all
 from .films import Converter, Film, Listing, Mask, MaskFile
-from .source import Member, Source, read_all
+from .source import Source
 from .writing import Tally
 
 _MASK = '_mask'

@@ -41,9 +41,8 @@ BOXES = """Image Index,Finding Label,Bbox [x,y,w,h],,,
 IMAGES = [line.split(',')[0] for line in TABLE.splitlines()[1:]]
 
 
-@pytest.fixture
-def source(tmp_path):
-    root = tmp_path / 'nih'
+def write_nih(root):
+    """Four films in two folders."""
     write_text(root / 'Data_Entry_2017_v2020.csv', TABLE)
     write_text(root / 'BBox_List_2017.csv', BOXES)
     write_text(root / 'train_val_list.txt', '\n'.join(IMAGES[:2]))
@@ -52,6 +51,11 @@ def source(tmp_path):
         folder = f'images_00{1 + number // 2}/images'
         write_image(root / folder / image, (256, 256))
     return root
+
+
+@pytest.fixture
+def source(tmp_path):
+    return write_nih(tmp_path / 'nih')
 
 
 def test_labels_boxes_and_lists(source, tmp_path):

@@ -47,14 +47,18 @@ def paths_of(*tables) -> list[str]:
     return [row.removeprefix(f'{SMALL}/') for row in rows]
 
 
-@pytest.fixture
-def source(tmp_path):
-    root = tmp_path / SMALL
+def write_chexpert(root):
+    """Four training films and one of validation."""
     write_text(root / 'train.csv', TRAIN)
     write_text(root / 'valid.csv', VALID)
     for path in paths_of(TRAIN, VALID):
         write_image(root / path, name=path)
     return root
+
+
+@pytest.fixture
+def source(tmp_path):
+    return write_chexpert(tmp_path / SMALL)
 
 
 def test_labels_views_and_splits(source, tmp_path):

@@ -33,14 +33,18 @@ IMAGES = [
 ]
 
 
-@pytest.fixture
-def source(tmp_path):
-    root = tmp_path / 'covidx-cxr2'
+def write_covidx(root):
+    """Six films in three folders."""
     for split, text in LISTS.items():
         write_text(root / f'{split}.txt', text)
     for image in IMAGES:
         write_image(root / image)
     return root
+
+
+@pytest.fixture
+def source(tmp_path):
+    return write_covidx(tmp_path / 'covidx-cxr2')
 
 
 def test_lists_and_labels(source, tmp_path):

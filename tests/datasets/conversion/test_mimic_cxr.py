@@ -62,10 +62,8 @@ ______________________________________________________________________________
 }
 
 
-@pytest.fixture
-def source(tmp_path):
+def write_mimic(root):
     """Both releases under one folder, as wget leaves them."""
-    root = tmp_path / 'physionet.org/files'
     jpg = root / 'mimic-cxr-jpg/2.1.0'
     rows = [
         f'{dicom},{subject},{study},CHEST (PA AND LAT),{view},3056,2544,21800506,'
@@ -98,6 +96,11 @@ def source(tmp_path):
             archive.writestr(f'files/p10/p10000032/s{study}.txt', text)
     write_text(path.parent / 'LICENSE.txt', 'The PhysioNet Credentialed License')
     return root
+
+
+@pytest.fixture
+def source(tmp_path):
+    return write_mimic(tmp_path / 'physionet.org/files')
 
 
 def write_gz(root, which, text):

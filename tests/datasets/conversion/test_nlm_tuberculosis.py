@@ -27,9 +27,8 @@ def write_mask(path, left, shape=(64, 48)):
     cv2.imwrite(str(path), mask)
 
 
-@pytest.fixture
-def montgomery(tmp_path):
-    root = tmp_path / 'NLM-MontgomeryCXRSet/MontgomerySet'
+def write_montgomery(root):
+    """A film of each kind, with its reading and masks."""
     readings = {
         'MCUCXR_0001_0': "Patient's Sex: F\r\nPatient's Age: 027Y\r\nnormal\r\n",
         'MCUCXR_0104_1': "Patient's Sex: M\nPatient's Age: 061Y\nCavity in  the\napex.",
@@ -41,6 +40,11 @@ def montgomery(tmp_path):
         write_mask(root / f'ManualMask/rightMask/{stem}.png', 4)
     write_text(root / 'NLM-MontgomeryCXRSet-ReadMe.txt', 'read me')
     return root
+
+
+@pytest.fixture
+def montgomery(tmp_path):
+    return write_montgomery(tmp_path / 'NLM-MontgomeryCXRSet/MontgomerySet')
 
 
 def test_montgomery(montgomery, tmp_path):
