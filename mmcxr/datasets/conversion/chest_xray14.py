@@ -5,9 +5,10 @@ Takes the download as it unpacks: ``images_001.tar.gz`` ... or ``images_001/imag
 ``Data_Entry_2017_v2020.csv`` (of which some copies name the column of the sex "Patient
 Sex"), ``BBox_List_2017.csv`` and ``train_val_list.txt``, ``test_list.txt``: the scheme
 ``official``, which has no validation list. Both tables may end in columns without a
-name. A patient is the first part of a film's name, as in all published lists; a study
-is a film. What a row does not name is absent. Boxes count in the 1,024 pixels of the
-released films; films that nobody looked for boxes in have none in the table.
+name. Films may be JPEG, as in smaller copies, and are named so. A patient is the first
+part of a film's name, as in all published lists; a study is a film. What a row does not
+name is absent. Boxes count in the 1,024 pixels of the released films; films that nobody
+looked for boxes in have none in the table.
 """
 
 import re
@@ -46,7 +47,7 @@ def read_chest_xray14(source: Source, tally: Tally) -> Listing:
     found = source.named('.png', '.jpg', '.jpeg')
     rows = _read_rows(source)
     boxes = _read_boxes(source, tally)
-    films = []
+    films, names = [], {}
     for number, row in enumerate(rows, start=1):
         image, place = row['image'], f'row {number} ({row["image"]})'
         stem = image.rpartition('.')[0]
@@ -61,10 +62,12 @@ def read_chest_xray14(source: Source, tally: Tally) -> Listing:
             extra_follow_up=row['follow_up'],
         )
         known = tuple(boxes.pop(image)) if image in boxes else None
-        films.append(Film(image, found.get(stem), cells, {}, known, _FRAME))
+        file = found.get(stem)
+        names[image] = f'{stem}{file.suffix if file else ".png"}'
+        films.append(Film(names[image], file, cells, {}, known, _FRAME))
     for image in boxes:
         tally.fault('invalid', 'boxes of films that the table lacks', image)
-    splits = _read_lists(source, {film.image for film in films}, tally)
+    splits = _read_lists(source, names, tally)
     return Listing(films, dict(official=splits), found.values())
 
 
@@ -127,7 +130,7 @@ def _read_boxes(source: Source, tally: Tally) -> dict[str, list[tuple]]:
 
 
 def _read_lists(
-    source: Source, images: set[str], tally: Tally
+    source: Source, names: dict[str, str], tally: Tally
 ) -> list[tuple[str, str]]:
     splits = []
     for split, name in _LISTS.items():
@@ -136,10 +139,10 @@ def _read_lists(
             tally.note('lists not there', name)
             continue
         for image in source.lines(member):
-            if image not in images:
+            if image not in names:
                 kind = 'listed films that the table lacks'
                 tally.fault('invalid', kind, f'{member.name}: {image}')
-            splits.append((image, split))
+            splits.append((names.get(image, image), split))
     return splits
 
 

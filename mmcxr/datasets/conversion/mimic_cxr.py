@@ -61,6 +61,7 @@ def read_mimic_cxr(source: Source, tally: Tally, labels: str = 'chexpert') -> Li
             :data:`mmcxr.datasets.mimic_cxr.MIMIC_LABELLERS`.
     """
     found = source.named(*_JPEG) or source.named('.dcm')
+    dicoms = any(file.suffix == '.dcm' for file in found.values())
     reports = _read_reports(source, tally)
     cells = {who: _read_labels(source, who, labels, tally) for who in MIMIC_LABELLERS}
     films, studies = [], {}
@@ -72,7 +73,7 @@ def read_mimic_cxr(source: Source, tally: Tally, labels: str = 'chexpert') -> Li
         if view not in _VIEWS:
             tally.note('views not understood', f'{dicom}: {view}')
         file = found.get(dicom)
-        suffix = file.suffix if file else '.jpg'
+        suffix = file.suffix if file else ('.dcm' if dicoms else '.jpg')
         film = Film(
             f'p{subject[:2]}/p{subject}/s{study}/{dicom}{suffix}',
             file,
@@ -90,7 +91,6 @@ def read_mimic_cxr(source: Source, tally: Tally, labels: str = 'chexpert') -> Li
     if reports:
         for study in studies.keys() - reports.keys():
             tally.note('studies without a report', f's{study}')
-    dicoms = any(file.suffix == '.dcm' for file in found.values())
     splits = dict(official=_read_split(source, films, tally))
     return Listing(films, splits, found.values(), 'DICOM' if dicoms else 'JPG')
 

@@ -98,6 +98,20 @@ def test_as_the_nih_packs_it(source, tmp_path):
         assert plain.read_bytes() == packed.read_bytes()
 
 
+def test_a_smaller_copy_in_jpeg(source, tmp_path):
+    convert(CONVERTER, source, tmp_path / 'plain')
+    for path in sorted(source.rglob('*.png')):
+        write_image(path.with_suffix('.jpg'), (64, 64))
+        path.unlink()
+    convert(CONVERTER, source, tmp_path / 'out')
+    table = read_table(tmp_path / 'out', check_files=-1)
+    assert table['image'][3] == '00013118_008.jpg'
+    assert table['boxes'][3][0] == [14.07, 34.19, 5.42, 4.95, 'Atelectasis']
+    text = (tmp_path / 'plain/splits/official.csv').read_text()
+    jpeg = (tmp_path / 'out/splits/official.csv').read_text()
+    assert jpeg == text.replace('.png', '.jpg')
+
+
 def test_the_first_table(source, tmp_path):
     """Ages of three digits and a unit, some of them impossible."""
     (source / 'Data_Entry_2017_v2020.csv').unlink()

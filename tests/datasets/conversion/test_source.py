@@ -135,3 +135,27 @@ def test_tables(source):
         path.write_bytes(data)
         with pytest.raises(TableError, match=f'table.csv: .*{fault}'):
             source().table('table.csv')
+
+
+def test_films_by_the_end_of_their_path(tmp_path):
+    names = ['x/p1/s1/v.jpg', 'x/p1/s2/v.jpg', 'p1/s1/v.jpg', 'v.jpg', 'p1/s1/v.txt']
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    tally = Tally()
+    found = Source(tmp_path, tally).ending(3, '.jpg', '.jpeg')
+    assert {path: member.name for path, member in found.items()} == {
+        'p1/s1/v.jpg': 'p1/s1/v.jpg',  # the shallower of two
+        'p1/s2/v.jpg': 'x/p1/s2/v.jpg',
+        'v.jpg': 'v.jpg',
+    }
+    kind = 'duplicate: files of a name that another has; not read'
+    assert tally.names(kind) == ['x/p1/s1/v.jpg']
+
+
+def test_lines(tmp_path):
+    (tmp_path / 'a.txt').write_bytes(b'\xef\xbb\xbfone.png \r\n\r\n two words\n')
+    source = Source(tmp_path, Tally())
+    assert source.lines('a.txt') == ['one.png', 'two words']
+    with pytest.raises(TableError, match="holds no 'b.txt' .did you mean 'a.txt'"):
+        source.lines('b.txt')
