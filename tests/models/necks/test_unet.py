@@ -94,3 +94,21 @@ def test_a_map_without_a_step_is_refused():
 def test_another_number_of_maps_is_refused():
     with pytest.raises(ValueError, match='built for 3 maps, the encoder gives 2'):
         build()(maps()[:2])
+
+
+def test_an_encoder_that_gives_its_stem_has_a_skip_more():
+    encoder = MODELS.build(
+        dict(
+            type='mmpretrain.TIMMBackbone',
+            model_name='test_resnet',
+            features_only=True,
+        )
+    )
+    widths = encoder.timm_model.feature_info.channels()
+    assert encoder.timm_model.feature_info.reduction() == [2, 4, 8, 16, 32]
+    torch.manual_seed(0)
+    config = dict(type='UNetNeck', in_channels=widths, channels=(8, 8, 8, 8, 4))
+    neck = MODELS.build(config)
+    stages = encoder(torch.randn(1, 3, 64, 96))
+    assert neck(stages)[-1].shape == (1, 4, 64, 96)
+    assert neck.steps[3][0].conv.in_channels == 8 + widths[0]
