@@ -1,9 +1,10 @@
 """Which images are of one film, and which of one person, beyond what a table says.
 
-``identities.csv`` beside a table has the columns ``image,film,patient``: images of
-the same ``film`` are copies of each other, images of the same ``patient`` are of one
-person by another dataset's numbering, where the table's own is silent. Either may be
-empty. ``tools/misc/audit_splits.py`` writes it.
+``identities.csv`` beside a table has a column ``image`` and one or both of: ``film``,
+the same for images that are copies of each other, and ``patient``, the same for
+images of one person by another dataset's numbering, where the table's own is silent.
+Cells may be empty. A column ``film`` says that copies were looked for.
+``tools/misc/audit_splits.py`` writes the file.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from .table_checks import nearest
 from .table_file import TableError, read_cells
 
 IDENTITIES_FILE = 'identities.csv'
@@ -44,21 +44,33 @@ def read_identities(root: str | Path, table: pd.DataFrame) -> Identities:
     """What a table and the file of identities beside it, if any, say together.
 
     Raises:
+        TableError: see :func:`read_identity_cells`.
+    """
+    cells = read_identity_cells(root, table)
+    return join_identities(table['patient_id'], cells.get('film'), cells.get('patient'))
+
+
+def read_identity_cells(root: str | Path, table: pd.DataFrame) -> pd.DataFrame:
+    """What the file says of the N images of a table; no columns without a file.
+
+    Raises:
         TableError: a file without its columns, or with an image twice.
     """
     path = Path(root) / IDENTITIES_FILE
     if not path.is_file():
-        return join_identities(table['patient_id'])
+        return pd.DataFrame(index=range(len(table)))
     cells = read_cells(path)
-    for name in ('image', 'film', 'patient'):
-        if name not in cells:
-            raise TableError(f'{path}: no column {name!r}{nearest(name, cells)}')
+    if 'image' not in cells or not {'film', 'patient'} & set(cells):
+        raise TableError(
+            f'{path}: has the columns {", ".join(cells)}; expected image, and film or '
+            'patient or both'
+        )
     if cells['image'].duplicated().any():
         again = cells['image'][cells['image'].duplicated()].iloc[0]
         raise TableError(f'{path}: image {again!r} is there twice; audit again')
+    kept = [name for name in ('film', 'patient') if name in cells]
     cells = cells.set_index('image').reindex(table['image']).fillna('')
-    film, patient = (cells[name].reset_index(drop=True) for name in ('film', 'patient'))
-    return join_identities(table['patient_id'], film, patient)
+    return cells[kept].reset_index(drop=True)
 
 
 def join_identities(
@@ -72,33 +84,39 @@ def join_identities(
         patient_id: (N,) of the table, none empty.
         film: (N,) name of the film; '' is a film of its own. None: no copies were
             looked for.
-        patient: (N,) patient by another dataset, or ''.
+        patient: (N,) patient by another dataset, or ''; a ``dataset/`` before it is
+            no part of the name.
     """
     number = len(patient_id)
-    own, films = _codes(patient_id), np.arange(number)
+    own, films = name_codes(patient_id), np.arange(number)
     names = patient_id.to_numpy(object)
     if film is None and patient is None:
         return Identities(films, own, names, False)
-    films = films if film is None else _codes(film)
+    films = films if film is None else name_codes(film)
     patient = pd.Series([''] * number) if patient is None else patient
-    person = _joined(own, films, _codes(patient))
+    person = joined(own, films, name_codes(patient))
     # The mark comes after every letter: a patient of the other dataset is first.
-    names = np.where(patient == '', _LAST + names, patient.to_numpy(object))
-    first = pd.Series(names).groupby(person).transform('min').str.removeprefix(_LAST)
+    other = patient.str.rpartition('/')[2].to_numpy(object)
+    names = pd.Series(np.where(patient == '', _LAST + names, other))
+    first = names.groupby(person).transform('min').str.removeprefix(_LAST)
     return Identities(films, person, first.to_numpy(object), film is not None)
 
 
-def _codes(names: pd.Series) -> np.ndarray:
+def name_codes(names: pd.Series) -> np.ndarray:
     """(N,) numbers; equal for equal names, of their own for empty ones."""
-    names = names.to_numpy()
+    names = names.to_numpy(object)
     codes = pd.factorize(names)[0]
     empty = names == ''
     codes[empty] = len(names) + np.flatnonzero(empty)
     return codes
 
 
-def _joined(*labels: np.ndarray) -> np.ndarray:
-    """(N,) number of the set of each item; a shared label joins, whichever it is."""
+def joined(*labels: np.ndarray) -> np.ndarray:
+    """(N,) number of the set of each item; a shared label joins, whichever it is.
+
+    Args:
+        labels: (N,) numbers each.
+    """
     number = len(labels[0])
     nodes = [pd.factorize(part)[0] for part in labels]
     starts = number + np.cumsum([0, *(part.max(initial=-1) + 1 for part in nodes)])

@@ -72,8 +72,11 @@ def test_file(tmp_path):
     (tmp_path / 'identities.csv').write_text(lines)
     found = read_identities(tmp_path, table)
     assert found.searched and found.name.tolist() == ['007', 'b', '007', 'd']
-    (tmp_path / 'identities.csv').write_text('image,films,patient\n0.png,f,\n')
-    with pytest.raises(TableError, match="no column 'film' .*'films'"):
+    (tmp_path / 'identities.csv').write_text('image,patient\n3.png,nih/007\n')
+    found = read_identities(tmp_path, table)
+    assert not found.searched and found.name.tolist() == ['a', 'b', 'c', '007']
+    (tmp_path / 'identities.csv').write_text('image,films\n0.png,f\n')
+    with pytest.raises(TableError, match='columns image, films; expected image, and'):
         read_identities(tmp_path, table)
     (tmp_path / 'identities.csv').write_text('image,film,patient\n0.png,,\n0.png,f,\n')
     with pytest.raises(TableError, match="'0.png' is there twice"):

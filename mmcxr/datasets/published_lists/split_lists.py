@@ -156,7 +156,7 @@ def _in_order(lists: list[tuple[str, str, Path]]) -> dict[str, Path]:
 def _read_file(
     path: Path, split: str, names: Sequence[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
-    cells = _cells(path)
+    cells = read_list_cells(path)
     columns = find_columns(cells) if len(cells) else None
     if columns is None:
         raise TableError(
@@ -190,8 +190,12 @@ def _read_file(
     return rows, tuple(labels), tuple(categories)
 
 
-def _cells(path: Path) -> pd.DataFrame:
-    """Strings of a list under the names of its columns, by line."""
+def read_list_cells(path: Path) -> pd.DataFrame:
+    """Strings of a list of any form under the names of its columns, by line.
+
+    Raises:
+        TableError: a file that cannot be read, or an odd line.
+    """
     if path.suffix in ('.gz', '.parquet'):
         cells = read_cells(path)
         return cells.set_axis(range(2, len(cells) + 2))

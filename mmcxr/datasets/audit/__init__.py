@@ -1,0 +1,1 @@
+"""Whether splits leak, contradict each other or are not what they say."""

@@ -1,0 +1,135 @@
+"""Audit converted datasets and published lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from ..published_lists.published import published_lists
+from ..published_lists.split_lists import find_split_lists, read_split_lists
+from ..splits import SplitScheme, read_split
+from ..table import TABLE_NAMES, read_table
+from .checks import check_subject
+from .cross import cross_conflicts, cross_overlaps
+from .films import Progress, search_copies, write_identities
+from .findings import Finding
+from .links import Links, read_links
+from .subject import Subject, subject_of_lists, subject_of_table, with_copies
+
+
+@dataclass
+class Audit:
+    """What was looked at and what was found.
+
+    Args:
+        subjects: audited, in their order.
+        findings: leaks, faults and notes.
+        copies: pairs of films, if they were looked for; see :mod:`.films`.
+        written: files that keep what was found.
+    """
+
+    subjects: list[Subject]
+    findings: list[Finding]
+    copies: pd.DataFrame | None = None
+    written: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to audit.
+
+    Args:
+        data: folders of converted datasets.
+        schemes: of them; empty: all that are there.
+        lists: (``mrm``, ``benchx``, ``knobo`` or ``any``; folder or file) each.
+        against: folders of converted datasets or of lists that a model may have been
+            trained on.
+        links: crosswalks and tables of patients.
+        films: look for copies of films, and write what is found.
+        workers: threads that read films.
+    """
+
+    data: Sequence[Path] = ()
+    schemes: Sequence[str] = ()
+    lists: Sequence[tuple[str, Path]] = ()
+    against: Sequence[Path] = ()
+    links: Sequence[Path] = ()
+    films: bool = False
+    workers: int = 1
+
+
+def run_audit(request: Request, progress: Progress = lambda *_: None) -> Audit:
+    """Read everything, look for copies if wanted, and run all checks.
+
+    Raises:
+        TableError: something that cannot be read.
+    """
+    links = read_links(request.links)
+    trained = [root for root in request.against if _is_dataset(root)]
+    tables = {root: read_table(root) for root in (*request.data, *trained)}
+    audit = Audit([], [])
+    copies: dict[Path, pd.Series] = {}
+    if request.films and tables:
+        copies, audit.copies, bad = search_copies(tables, request.workers, progress)
+        for root, films in bad.items():
+            if films:
+                names, total = tuple(films), len(tables[root])
+                audit.findings.append(
+                    Finding(
+                        'unreadable', str(root), (str(root),), len(names), total, names
+                    )
+                )
+    for root in request.data:
+        if root in copies or links.films:
+            path = write_identities(root, tables[root], copies.get(root), links)
+            audit.written += [path] if path else []
+        for scheme in _schemes(root, request.schemes, tables[root]):
+            name = f'{root}: {scheme.name}'
+            found = subject_of_table(name, root, tables[root], scheme, links)
+            if root in copies:
+                found = with_copies(found, copies[root])
+            audit.subjects.append(found)
+    for system, folder in request.lists:
+        audit.subjects += _subjects_of_lists(system, folder, links)
+    others = []
+    for root in request.against:
+        if root not in trained:
+            others += _subjects_of_lists('any', root, links)
+            continue
+        whole = SplitScheme('all', {'all': tables[root].index.to_numpy()}, 0, ())
+        other = subject_of_table(str(root), root, tables[root], whole, links)
+        others.append(with_copies(other, copies[root]) if root in copies else other)
+    for subject in audit.subjects:
+        audit.findings += check_subject(subject)
+    audit.findings += cross_conflicts(audit.subjects)
+    for subject in audit.subjects:
+        for other in others:
+            audit.findings += cross_overlaps(subject, other)
+    return audit
+
+
+def _is_dataset(root: Path) -> bool:
+    return any((root / name).is_file() for name in TABLE_NAMES)
+
+
+def _schemes(
+    root: Path, names: Sequence[str], table: pd.DataFrame
+) -> list[SplitScheme]:
+    """Schemes by name, or all lists in ``splits/`` and ``clean``."""
+    if not names:
+        names = sorted(path.stem for path in (root / 'splits').glob('*.csv'))
+        names += [] if 'clean' in names else ['clean']
+    return [read_split(root, name, table) for name in names]
+
+
+def _subjects_of_lists(system: str, folder: Path, links: Links) -> list[Subject]:
+    if system == 'any':
+        groups = find_split_lists(folder)
+        lists = [
+            read_split_lists(group or folder.name, files)
+            for group, files in groups.items()
+        ]
+    else:
+        lists = [one.read(folder) for one in published_lists(system)]
+    return [subject_of_lists(one, links) for one in lists]
