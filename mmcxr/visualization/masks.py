@@ -73,8 +73,8 @@ def draw_masks(
     gap = np.full((height, _GAP, 3), _PAPER, np.uint8)
     outlined = draw_outlines(film, truth, prediction, height)
     row = np.concatenate([bare, gap, outlined], axis=1)
-    caption = write_caption(title, facts, row.shape[1], truth is not None)
-    return np.concatenate([row, caption])
+    lines = _lines([(title, _INK), (facts, _SOFT)], row.shape[1])
+    return np.concatenate([row, lines, _legend(row.shape[1], truth is not None)])
 
 
 def contact_sheet(
@@ -92,16 +92,11 @@ def contact_sheet(
     """
     width = max(picture.shape[1] for picture in pictures)
     columns = min(columns, len(pictures))
-    cells = [
-        np.pad(
-            np.concatenate(
-                [_to_width(picture, width), _lines([(caption, _INK)], width)]
-            ),
-            ((0, _GAP), (0, _GAP), (0, 0)),
-            constant_values=_PAPER,
-        )
-        for picture, caption in zip(pictures, captions, strict=True)
-    ]
+    cells = []
+    for picture, caption in zip(pictures, captions, strict=True):
+        parts = [_to_width(picture, width), _lines([(caption, _INK)], width)]
+        margins = ((0, _GAP), (0, _GAP), (0, 0))
+        cells.append(np.pad(np.concatenate(parts), margins, constant_values=_PAPER))
     cells += [np.full_like(cells[0], _PAPER)] * (-len(cells) % columns)
     rows = [
         np.concatenate(cells[start : start + columns], axis=1)
@@ -109,12 +104,6 @@ def contact_sheet(
     ]
     sheet = np.concatenate(rows)
     return np.concatenate([_legend(sheet.shape[1], True), sheet])
-
-
-def write_caption(title: str, facts: str, width: int, with_truth: bool) -> np.ndarray:
-    """(h, width, 3) title, facts and legend, light on dark."""
-    lines = _lines([(title, _INK), (facts, _SOFT)], width)
-    return np.concatenate([lines, _legend(width, with_truth)])
 
 
 def _outlines(mask: np.ndarray) -> Sequence[np.ndarray]:

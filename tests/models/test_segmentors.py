@@ -9,6 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 
 from mmcxr.engine.checkpoint import CheckpointError
+from mmcxr.engine.distributed import without_sync_bn
 from mmcxr.registry import MODELS
 
 SIIM = 'benchmarks/segmentation/siim'
@@ -85,16 +86,6 @@ MODELS_OF = {
 }
 
 
-def without_sync(node) -> None:
-    """Batch norm of one process in place of the synchronised one."""
-    values = node.values() if isinstance(node, dict) else node
-    if isinstance(node, dict) and node.get('type') == 'SyncBN':
-        node['type'] = 'BN'
-    for value in values:
-        if isinstance(value, dict | list | tuple):
-            without_sync(value)
-
-
 @pytest.fixture
 def small_config(repo_dir):
     """Load a config and make its model small."""
@@ -102,7 +93,7 @@ def small_config(repo_dir):
     def load(name: str) -> Config:
         config = Config.fromfile(repo_dir / 'configs' / SIIM / name)
         config.merge_from_dict(deepcopy(MODELS_OF[name]))
-        without_sync(config._cfg_dict.model)
+        without_sync_bn(config)
         init_default_scope(config.default_scope)
         torch.manual_seed(0)
         return config
@@ -134,9 +125,7 @@ def batch(size=(64, 96)):
 
 def test_gradient_reaches_every_parameter_that_learns(model):
     losses = model.loss(*batch())
-    terms = [value for name, value in losses.items() if 'loss' in name]
-    assert len(terms) >= 2 or 'UNet' in type(model.backbone).__name__
-    sum(terms).backward()
+    sum(value for name, value in losses.items() if 'loss' in name).backward()
     frozen = type(model.backbone).__name__ == 'FrozenEncoder'
     for name, parameter in model.named_parameters():
         assert parameter.requires_grad != (frozen and name.startswith('backbone.'))

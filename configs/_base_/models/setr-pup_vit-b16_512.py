@@ -2,7 +2,7 @@
 # followed by doubling the size, take the last block's patches to the size of the film;
 # three light heads on earlier blocks help in training.
 _base_ = './upernet_vit-b16_512.py'
-_loss = [
+_last_loss = [
     dict(type='MRMFocalLoss', loss_weight=2.0),
     dict(type='MRMDiceLoss', loss_weight=1.0),
 ]
@@ -38,6 +38,6 @@ model = dict(
         norm_cfg=dict(type='LN', eps=1e-6)),
     neck=None,
     decode_head=dict(
-        _head, _delete_=True, in_index=3, num_convs=4, up_scale=2, loss_decode=_loss),
+        _head, _delete_=True, in_index=3, num_convs=4, up_scale=2, loss_decode=_last_loss),
     auxiliary_head=[
         dict(_early, in_index=0), dict(_early, in_index=1), dict(_early, in_index=2)])
