@@ -26,7 +26,8 @@ IMPORTS = {
     'import mmcxr': 'import mmcxr',
     'import torch': 'import torch',
     'libraries of a training': (
-        'from mmcxr.torchvision_schema import ensure_torchvision; ensure_torchvision()\n'
+        'from mmcxr.torchvision_schema import ensure_torchvision\n'
+        'ensure_torchvision()\n'
         'import mmengine.runner, mmpretrain.models'
     ),
 }

@@ -17,7 +17,8 @@ def in_order(
     """Results of ``function(*call)`` for each call, in the order of the calls.
 
     At most four calls a worker are drawn ahead. Workers end with the process that
-    started them, however it ends.
+    started them, however it ends. They are there when this returns, so that none is
+    forked while a thread draws a progress bar.
 
     Args:
         function: at the top of a module, so that processes can name it.
@@ -25,15 +26,21 @@ def in_order(
         workers: processes; 0 does the work in the caller's.
     """
     if workers < 1:
-        for call in calls:
-            yield function(*call)
-        return
-    with ProcessPoolExecutor(workers, initializer=_start_worker) as pool:
+        return (function(*call) for call in calls)
+    pool = ProcessPoolExecutor(workers, initializer=_start_worker)
+    pool.submit(os.getpid).result()
+    return _results(pool, function, calls, 4 * workers)
+
+
+def _results(
+    pool: ProcessPoolExecutor, function: Callable[..., T], calls: Iterable, ahead: int
+) -> Iterator[T]:
+    with pool:
         waiting: deque = deque()
         try:
             for call in calls:
                 waiting.append(pool.submit(function, *call))
-                if len(waiting) >= 4 * workers:
+                if len(waiting) >= ahead:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -28,7 +28,8 @@ It opens no film. :class:`.source.Source` finds files by the end of their path
 reads tables (``table``) and lists (``lines``), in folders and inside zip and tar files
 alike, however deep the user has put them. A file that is not there is handed over as
 ``file=None``; all film files that were found go to ``Listing.found``, so that those
-nothing lists come to light.
+nothing lists come to light. Many small files (reports) are read with
+:func:`.archives.read_all`, which unpacks a packed tar once.
 
 **What is bad.** Nothing is dropped in silence: ``tally.note(kind, name)`` counts what
 one should know (a view not understood), ``tally.fault(fault, kind, name)`` what must
@@ -41,7 +42,8 @@ dates of birth, accession numbers) goes into cells; of a DICOM header only ``vie
 
 **Masks** are :class:`.films.MaskFile` for a file, or any object with ``draw(shape)``
 that can be pickled and whose repr says all it depends on (a frozen dataclass does).
-**Boxes** are in pixels of the source film. Both follow a film that is shrunk.
+**Boxes** are in pixels of the source film, or of ``Film.frame``, the official size of
+films that go about in smaller copies. Both follow a film that is shrunk.
 
 **What is published** about a dataset stands beside its class as a tuple of
 :class:`mmcxr.datasets.published.Published`, each with its source. Its ``METAINFO``
@@ -52,6 +54,7 @@ has ``dataset``, ``licence``, ``citation`` and ``convert``, the command; run
 (:mod:`.placing`) in processes; each file appears whole or not at all; what is done is
 in a journal (:mod:`.journal`), so a killed conversion goes on where it was and ends
 with the same bytes; split lists and, last, the table (:mod:`.convert`); every file
-and number checked (:mod:`.verify`); the command line (:mod:`.command`), with the
-converter's own ``options``.
+and number checked (:mod:`.verify`), and bytes held to ``SHA256SUMS.txt`` where the
+download has one; the command line (:mod:`.command`), with the converter's own
+``options``.
 """

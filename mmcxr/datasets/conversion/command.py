@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from pathlib import Path
 
@@ -43,9 +44,13 @@ def run(name: str, doc: str, argv: list[str] | None = None) -> int:
                 args.limit,
                 **{option: getattr(args, option) for option in converter.options},
             )
+    except KeyboardInterrupt:
+        return _fail(name, 'stopped; the same command goes on where it was')
+    except BrokenProcessPool:
+        fault = 'a worker died, for want of memory perhaps; go on with fewer --workers'
+        return _fail(name, fault)
     except (ValueError, OSError) as error:
-        print(f'{name}.py: {error}', file=sys.stderr)
-        return 2
+        return _fail(name, error)
     return _report(found, args)
 
 
@@ -122,6 +127,11 @@ def _report(found: Verification, args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return int(bool(refused))
+
+
+def _fail(name: str, fault: object) -> int:
+    print(f'{name}.py: {fault}', file=sys.stderr)
+    return 2
 
 
 def _natural(text: str) -> int:

@@ -62,7 +62,10 @@ def convert(
         placed = _place_all(films, source.checksums, journal, options, workers)
         for one in placed:
             for fault, kind, name in one.faults:
-                tally.fault(fault, kind, name) if fault else tally.note(kind, name)
+                if fault:
+                    tally.fault(fault, kind, name)
+                else:
+                    tally.note(kind, name)
         done = {one.image: one for one in placed if one.name}
         rows = (_row(film, done[film.image]) for film in films if film.image in done)
         write_dataset(root, collect(rows, len(done)), _splits(listing, done))

@@ -54,10 +54,10 @@ class Film:
             the film: the size of the official films, of which smaller copies go about.
         header: which of the cells ``view``, ``sex`` and ``age`` a DICOM header fills
             where ``cells`` has nothing in them.
-        shared: further cells, in a dict that many films may share, which keeps the
-            listing of a large dataset small.
         shown_by: label columns that are 1 where the mask of a column has a pixel and
             else 0, in which case no mask is written.
+        shared: further cells, in a dict that many films may share, which keeps the
+            listing of a large dataset small.
     """
 
     image: str

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..table_file import TableError
 from .placing import Placed
+from .writing import write_text
 
 
 class Journal:
@@ -92,17 +93,6 @@ def read_made(root: Path) -> dict:
 def as_json(value: dict) -> str:
     """JSON for people."""
     return json.dumps(value, indent=1, ensure_ascii=False) + '\n'
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write atomically; an equal file is left untouched."""
-    data = text.encode()
-    if path.is_file() and path.read_bytes() == data:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.part')
-    part.write_bytes(data)
-    os.replace(part, path)
 
 
 def _is_there(path: Path, size: int | str) -> bool:

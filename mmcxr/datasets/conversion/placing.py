@@ -7,7 +7,7 @@ anything else as 8-bit PNG. Boxes and masks follow the film.
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b, sha256
 from pathlib import Path
 
@@ -117,7 +117,7 @@ def place_film(
         placed.cells['boxes'] = json.dumps(boxes, ensure_ascii=False)
     _put(root, f'images/{name}', stored, placed, target)
     digest = blake2b(stored, digest_size=16).hexdigest()
-    return Placed(**{**placed.__dict__, 'name': name, 'digest': digest})
+    return replace(placed, name=name, digest=digest)
 
 
 def strip_suffix(image: str) -> str:

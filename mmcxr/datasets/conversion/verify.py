@@ -14,8 +14,9 @@ from ..processes import in_order
 from ..published import Published
 from ..splits import read_split
 from ..table import label_columns, mask_columns, read_table
-from .journal import as_json, read_made, write_text
-from .writing import Tally, with_progress
+from ..table_file import TableError
+from .journal import as_json, read_made
+from .writing import Tally, with_progress, write_text
 
 _LABELS = {1: 'positive', 0: 'negative', -1: 'uncertain'}
 
@@ -51,8 +52,13 @@ class Verification:
         return [fault for fault in self.tally.faults() if fault not in accepted]
 
     def lines(self) -> list[str]:
-        """To print: counts, then what was met, then faults."""
-        return [*(count.line() for count in self.counts), *self.tally.lines()]
+        """To print: counts but for absent labels, then what was met, with faults."""
+        told = [
+            count.line()
+            for count in self.counts
+            if count.published is not None or not count.name.endswith(' negative')
+        ]
+        return [*told, *self.tally.lines()]
 
 
 def verify(
@@ -96,18 +102,25 @@ def verify(
     if digests is None:
         digests = _decode_all(root, table, present, workers, tally)
     _note_duplicates(digests, tally)
-    counts = count_table(root, table)
-    if made.get('limit') is None:
-        counts = _compare(counts, published, made.get('release', ''), tally)
+    counts = count_table(root, table, tally)
+    counts = _compare(counts, published, made, tally)
     result = Verification(counts, tally)
     report = dict(counts={count.name: count.found for count in counts})
+    report['published'] = {
+        f'{count.name} ({count.source})': count.published
+        for count in counts
+        if count.published is not None
+    }
     report |= dict(made=made, faults=tally.faults())
     write_text(root / 'verification.json', as_json(report))
     return result
 
 
-def count_table(root: Path, table: pd.DataFrame) -> list[Count]:
-    """Images, patients, studies, reports, labels, masks, boxes, splits: all above 0."""
+def count_table(root: Path, table: pd.DataFrame, tally: Tally) -> list[Count]:
+    """Images, patients, studies, reports, labels, masks, boxes, splits: all above 0.
+
+    Split lists that do not fit the table are faults.
+    """
     has_report = (table['findings'] != '') | (table['impression'] != '')
     reports = table.loc[has_report, ['patient_id', 'study_id']].drop_duplicates()
     studies = table[['patient_id', 'study_id']].drop_duplicates()
@@ -124,7 +137,11 @@ def count_table(root: Path, table: pd.DataFrame) -> list[Count]:
     for name in mask_columns(table):
         counts[f'{name} masks'] = int((table[name] != '').sum())
     for path in sorted((root / 'splits').glob('*.csv')):
-        scheme = read_split(root, path.stem, table)
+        try:
+            scheme = read_split(root, path.stem, table)
+        except TableError as error:
+            tally.fault('invalid', 'split lists', str(error))
+            continue
         for split, rows in scheme.rows.items():
             counts[f'{scheme.name} {split}'] = len(rows)
     return [Count(name, found) for name, found in counts.items() if found]
@@ -144,14 +161,19 @@ def published_counts(published: Published) -> dict[str, int]:
 
 
 def _compare(
-    counts: list[Count], published: Sequence[Published], release: str, tally: Tally
+    counts: list[Count], published: Sequence[Published], made: dict, tally: Tally
 ) -> list[Count]:
     """Counts with the published ones beside them; differences are faults."""
+    release, limit = made.get('release', ''), made.get('limit')
+    claims = [claim for claim in published if claim.release == release]
+    if published and (limit is not None or not claims):
+        cause = f'only {limit} films were converted'
+        cause = cause if claims else f'nothing is published about {release!r}'
+        tally.note('numbers not compared with published ones', cause)
+        return counts
     found = {count.name: count.found for count in counts}
     compared = []
-    for claim in published:
-        if claim.release != release:
-            continue
+    for claim in claims:
         for name, number in published_counts(claim).items():
             count = Count(name, found.get(name, 0), number, claim.source)
             compared.append(count)

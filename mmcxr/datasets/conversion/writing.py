@@ -118,6 +118,8 @@ def write_dataset(
 ) -> None:
     """Write split lists and, last, the table; a table means that all is there.
 
+    A table that says something else is removed first.
+
     Args:
         root: folder of the dataset.
         cells: of the table.
@@ -138,29 +140,27 @@ def write_dataset(
             raise TableError(
                 f'no table written, the source needs mending: {fault}'
             ) from error
+    path, text = root / 'table.csv', _csv(cells)
+    if path.is_file() and path.read_bytes() != text.encode():
+        path.unlink()
     for scheme, listed in splits.items():
         write_csv(root / 'splits' / f'{scheme}.csv', listed[['image', 'split']])
-    write_csv(root / 'table.csv', cells)
+    write_text(path, text)
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Write atomically; an equal file is left untouched.
+    """Write atomically; an equal file is left untouched."""
+    write_text(path, _csv(frame))
 
-    Args:
-        path: ``*.csv``, or ``*.csv.gz`` and ``*.parquet`` for the same table packed.
-        frame: to write, without its index.
-    """
-    if path.suffix == '.parquet':
-        text = frame.to_parquet(index=False)
-    else:
-        text = frame.to_csv(index=False, lineterminator='\n').encode()
-        if path.suffix == '.gz':
-            text = gzip.compress(text, mtime=0)  # no time stamp: same table, same file
-    if path.is_file() and path.read_bytes() == text:
+
+def write_text(path: Path, text: str) -> None:
+    """Write atomically; an equal file is left untouched."""
+    data = text.encode()
+    if path.is_file() and path.read_bytes() == data:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = _part(path)
-    part.write_bytes(text)
+    part.write_bytes(data)
     os.replace(part, path)
 
 
@@ -199,6 +199,10 @@ def with_progress(
     return track(
         items, description, total, disable=not sys.stderr.isatty(), transient=True
     )
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    return frame.to_csv(index=False, lineterminator='\n')
 
 
 def _part(path: Path) -> Path:

@@ -28,7 +28,7 @@ def real_table(name: str) -> bytes:
 
 def pixels_of(name: str, shape=(48, 48)) -> np.ndarray:
     """A film of its own for each name, 0 and 255 among its values."""
-    seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest())
+    seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), 'big')
     film = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
     film[0, :2] = 0, 255
     return film

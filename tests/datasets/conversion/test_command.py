@@ -2,6 +2,7 @@
 
 import runpy
 import sys
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 from test_covid19 import write_source
@@ -55,6 +56,23 @@ def test_what_cannot_be_done(run, tmp_path, capsys):
         ['--accept', 'x'],
     ):
         assert run(tmp_path, '--out', tmp_path, *wrong) == 2
+
+
+@pytest.mark.parametrize(
+    ('error', 'told'),
+    [
+        (KeyboardInterrupt, 'stopped; the same command goes on where it was'),
+        (BrokenProcessPool, 'a worker died, for want of memory perhaps'),
+        (OSError(28, 'No space left on device'), 'No space left on device'),
+    ],
+)
+def test_what_ends_it(run, tmp_path, monkeypatch, capsys, error, told):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr('mmcxr.datasets.conversion.command.convert', fail)
+    assert run(tmp_path, '--out', tmp_path / 'out') == 2
+    assert told in capsys.readouterr().err
 
 
 def test_help_names_licence_and_faults(run, capsys):

@@ -156,7 +156,10 @@ def test_limit(toy_source, tmp_path):
     out = tmp_path / 'out'
     convert(TOY, toy_source, out, limit=3)
     assert len(read_table(out, check_files=-1)) == 3
-    assert not verify(out, [Published('a paper', images=12)]).refused()
+    found = verify(out, [Published('a paper', images=12)])
+    kind = 'numbers not compared with published ones'
+    assert found.tally.names(kind) == ['only 3 films were converted']
+    assert not found.refused()
     convert(TOY, toy_source, out)
     convert(TOY, toy_source, tmp_path / 'fresh')
     assert tree(out) == tree(tmp_path / 'fresh')
@@ -276,6 +279,18 @@ def test_published_numbers(toy_source, tmp_path):
     report = json.loads((tmp_path / 'out/verification.json').read_text())
     assert report['counts']['Edema negative'] == 6
     assert report['made']['dataset'] == 'toy' and 'count' in report['faults']
+
+
+def test_a_list_that_does_not_fit(toy_source, tmp_path):
+    convert(TOY, toy_source, tmp_path / 'out')
+    write_csv(
+        tmp_path / 'out/splits/mine.csv', [('image', 'split'), ('x.png', 'train')]
+    )
+    found = verify(tmp_path / 'out', [Published('a paper', 'stage 9', images=1)])
+    (named,) = found.tally.names('invalid: split lists')
+    assert 'none of its 1 images is in the table' in named
+    kind = 'numbers not compared with published ones'
+    assert found.tally.names(kind) == ["nothing is published about ''"]
 
 
 def test_what_a_verification_names(toy_source, tmp_path):

@@ -16,7 +16,7 @@ FACTS = dict(dataset='toy', licence='none', citation='nobody')
 
 def draw_pixels(name: str, shape=(31, 43)) -> np.ndarray:
     """A film of its own for each name."""
-    seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest())
+    seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), 'big')
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
