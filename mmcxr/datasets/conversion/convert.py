@@ -53,7 +53,8 @@ def convert(
     for name in TABLE_NAMES[1:]:
         if (root / name).exists():
             raise TableError(f'{root / name}: remove it, or convert to another folder')
-    source = Source(source, tally)
+    _refuse_overlap(Path(source), root)
+    source = Source(source, tally, leave_out=root)
     listing = converter.read(source, tally, **extra)
     films = _usable(listing, tally)[:limit]
     if not films:
@@ -75,6 +76,14 @@ def convert(
         journal.finish(done.values(), made)
     digests = {one.name: one.digest for one in done.values()}
     return verify(root, converter.published, digests=digests, tally=tally)
+
+
+def _refuse_overlap(source: Path, root: Path) -> None:
+    """What is read must not be overwritten."""
+    source, root = source.resolve(), root.resolve()
+    written = (root / 'images', root / 'masks')
+    if root == source or any(map(source.is_relative_to, written)):
+        raise TableError(f'{root}: overlaps with the source, {source}; choose another')
 
 
 def collect(rows: Iterable[Mapping[str, object]], number: int) -> pd.DataFrame:

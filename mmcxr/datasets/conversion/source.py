@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
@@ -27,27 +27,31 @@ class Source:
     Args:
         root: the folder, or an archive of it.
         tally: takes the faults.
+        leave_out: a folder that may lie in it and is none of it.
 
     Raises:
         TableError: there is no such folder or archive.
     """
 
-    def __init__(self, root: str | Path, tally: Tally):
+    def __init__(self, root: str | Path, tally: Tally, leave_out: Path | None = None):
         self.root, self._tally = Path(root), tally
+        self._leave_out = None
+        if leave_out and leave_out.is_dir():
+            self._leave_out = (leave_out.stat().st_dev, leave_out.stat().st_ino)
         if self.root.is_dir():
-            paths = self._walk(self.root, ())
-            members = [(str(path.relative_to(self.root)), path) for path in paths]
+            found = self._walk(self.root, ())
         elif self.root.is_file() and self.root.name.lower().endswith(ARCHIVES):
-            members = [(self.root.name, self.root)]
+            found = [(self.root, self.root.stat())]
         else:
             raise TableError(f'{self.root}: no such folder, nor a zip or tar file')
         files = {}
         archives = []
-        for name, path in members:
+        for path, status in found:
+            inside = path.relative_to(self.root) if path != self.root else path.name
+            name = Path(inside).as_posix()
             if name.lower().endswith(ARCHIVES):
                 archives.append((name, path))
                 continue
-            status = path.stat()
             stamp = f'{status.st_size}:{status.st_mtime_ns}'
             files[name] = Member(name, path, stamp=stamp, size=status.st_size)
         for name, path in with_progress(archives, 'listing archives'):
@@ -55,21 +59,25 @@ class Source:
                 files.setdefault(member.name, member)
         #: Members by name, in the order of the names.
         self.members = dict(sorted(files.items()))
+        self._endings: dict[int, dict[str, list[Member]]] = {}
 
-    @cached_property
-    def _by_base(self) -> dict[str, list[Member]]:
-        found: dict[str, list[Member]] = {}
-        for member in self.members.values():
-            found.setdefault(PurePosixPath(member.name).name, []).append(member)
-        for same in found.values():  # files on disk first, the shallowest first
-            same.sort(key=lambda m: (bool(m.inside), m.name.count('/'), m.name))
-        return found
+    def _by_ending(self, parts: int) -> dict[str, list[Member]]:
+        """Members by the last so many parts of their path: on disk, shallow first."""
+        if parts not in self._endings:
+            found: dict[str, list[Member]] = {}
+            for member in self.members.values():
+                ending = '/'.join(member.name.rsplit('/', parts)[-parts:])
+                found.setdefault(ending, []).append(member)
+            for same in found.values():
+                same.sort(key=lambda m: (bool(m.inside), m.name.count('/'), m.name))
+            self._endings[parts] = found
+        return self._endings[parts]
 
     @cached_property
     def checksums(self) -> dict[str, str]:
         """SHA-256 of files by name, of each ``SHA256SUMS.txt`` (PhysioNet) there is."""
         sums = {}
-        for member in self._by_base.get('SHA256SUMS.txt', ()):
+        for member in self._by_ending(1).get('SHA256SUMS.txt', ()):
             folder = member.name.removesuffix('SHA256SUMS.txt')
             for line in read_member(member).decode('utf-8', 'replace').splitlines():
                 digest, _, path = line.partition(' ')
@@ -81,10 +89,8 @@ class Source:
         """The file at ``path``, or at a path that ends so, however deep it lies."""
         if path in self.members:
             return self.members[path]
-        for member in self._by_base.get(path.rpartition('/')[2], ()):
-            if member.name.endswith(f'/{path}'):
-                return member
-        return None
+        same = self._by_ending(path.count('/') + 1).get(path)
+        return same[0] if same else None
 
     def need(self, *paths: str) -> Member:
         """The first of ``paths`` that :meth:`find` finds.
@@ -96,7 +102,7 @@ class Source:
             member = self.find(path)
             if member:
                 return member
-        hint = nearest(paths[0].rpartition('/')[2], self._by_base)
+        hint = nearest(paths[0].rpartition('/')[2], self._by_ending(1))
         wanted = ' or '.join(map(repr, paths))
         raise TableError(f'{self.root}: holds no {wanted}{hint}')
 
@@ -126,7 +132,7 @@ class Source:
         self, key: Callable[[Member], str], suffixes: tuple[str, ...], under: str = ''
     ) -> dict[str, Member]:
         found: dict[str, Member] = {}
-        for same in self._by_base.values():
+        for same in self._by_ending(1).values():
             for member in same:
                 if member.suffix not in suffixes:
                     continue
@@ -152,20 +158,9 @@ class Source:
         need_columns(table, columns, member)
         return table
 
-    def lines(self, path: str | Member) -> list[str]:
-        """Lines of a text file, without blanks around them; empty ones are dropped.
-
-        Raises:
-            TableError: no such file, or no text.
-        """
-        member = path if isinstance(path, Member) else self.need(path)
-        try:
-            text = read_member(member).decode('utf-8-sig')
-        except UnicodeDecodeError as error:
-            raise TableError(f'{member}: not UTF-8 ({error})') from error
-        return [line.strip() for line in text.splitlines() if line.strip()]
-
-    def _walk(self, folder: Path, above: tuple) -> Iterator[Path]:
+    def _walk(
+        self, folder: Path, above: tuple
+    ) -> Iterator[tuple[Path, os.stat_result]]:
         """Files below a folder, sorted; hidden ones are not looked at."""
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -173,20 +168,22 @@ class Source:
             self._tally.fault('unreadable', 'folders', f'{folder} ({error.strerror})')
             return
         status = folder.stat()
-        above = (*above, (status.st_dev, status.st_ino))
+        itself = (status.st_dev, status.st_ino)
+        if itself == self._leave_out:
+            return
+        above = (*above, itself)
         for entry in entries:
             if entry.name.startswith('.'):
                 continue
             try:
-                mode = entry.stat().st_mode
+                inner = entry.stat()
             except OSError as error:  # a dangling link, or one that names itself
                 name = f'{entry.path} ({error.strerror})'
                 self._tally.fault('unreadable', 'links that lead nowhere', name)
                 continue
-            if stat.S_ISREG(mode):
-                yield Path(entry.path)
-            elif stat.S_ISDIR(mode):
-                inner = entry.stat()
+            if stat.S_ISREG(inner.st_mode):
+                yield Path(entry.path), inner
+            elif stat.S_ISDIR(inner.st_mode):
                 if (inner.st_dev, inner.st_ino) in above:
                     kind = 'links that lead back to a folder above'
                     self._tally.fault('unreadable', kind, entry.path)

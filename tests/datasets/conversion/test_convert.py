@@ -255,6 +255,22 @@ def test_two_at_once(toy_source, tmp_path):
             convert(TOY, toy_source, tmp_path / 'out')
 
 
+def test_a_folder_in_the_source_is_not_read_again(toy_source):
+    first = convert(TOY, toy_source, toy_source / 'out')
+    again = convert(TOY, toy_source, toy_source / 'out')
+    assert first.lines() == again.lines() and not again.refused()
+
+
+@pytest.mark.parametrize('out', ['source', '.'])
+def test_originals_are_not_overwritten(tmp_path, out):
+    source = tmp_path / 'source' if out != '.' else tmp_path / 'images/source'
+    write_csv(source / 'list.csv', [HEADER, ('a.png', 'p', 1, '', 'train')])
+    before = write_film(source / 'a.png').read_bytes()
+    with pytest.raises(TableError, match='overlaps with the source'):
+        convert(TOY, source, tmp_path / out, Options(size=8))
+    assert (source / 'a.png').read_bytes() == before
+
+
 def test_a_packed_table_in_the_way(toy_source, tmp_path):
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out/table.csv.gz').touch()
