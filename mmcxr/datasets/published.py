@@ -12,7 +12,8 @@ class Published:
 
     Args:
         source: where the numbers stand: a paper and its table, a page, a file.
-        release: the release they are of, where there are several.
+        release: the release they are of; 'stage 2' covers 'stage 2, in two folders'
+            too, and an empty one covers all.
         images: rows of the table.
         patients: different ones.
         studies: different ones.
@@ -37,3 +38,7 @@ class Published:
     masks: Mapping[str, int] = field(default_factory=dict)
     boxes: int | None = None
     splits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def covers(self, release: str) -> bool:
+        """Whether what is said here holds for a release."""
+        return not self.release or f'{release}, '.startswith(f'{self.release}, ')

@@ -5,21 +5,29 @@ from mmcxr.registry import DATASETS
 from .classification import ClassificationDataset
 from .published import Published
 
-_LABELS = dict(
-    source='stage_2_train_labels.csv, 30,227 rows',
-    positive=dict(Pneumonia=6_012),
-    negative=dict(Pneumonia=20_672),
-    boxes=9_555,
+_FACTS = dict(
+    dataset='rsna',
+    licence='rules of the RSNA Pneumonia Detection Challenge (Kaggle)',
+    citation='Shih et al., Radiology: Artificial Intelligence 2019, '
+    'https://doi.org/10.1148/ryai.2019180041',
+    convert='python tools/dataset_converters/rsna.py SOURCE --out {data_root}',
 )
+_DATA = 'https://www.kaggle.com/c/rsna-pneumonia-detection-challenge/data'
 RSNA_PUBLISHED = (
-    Published(release='stage 2', images=26_684, **_LABELS),
-    Published(release='stage 2, with test films', **_LABELS),
     Published(
-        'https://www.kaggle.com/c/rsna-pneumonia-detection-challenge/data, and '
-        'stage_2_sample_submission.csv, 3,000 rows',
+        'stage_2_train_labels.csv, 30,227 rows',
+        'stage 2',
+        positive=dict(Pneumonia=6_012),
+        negative=dict(Pneumonia=20_672),
+        boxes=9_555,
+        splits=dict(official=dict(train=26_684)),
+    ),
+    Published(_DATA, 'stage 2, training films', images=26_684),
+    Published(
+        f'{_DATA}: stage_2_sample_submission.csv, 3,000 rows',
         'stage 2, with test films',
         images=29_684,
-        splits=dict(official=dict(train=26_684, test=3_000)),
+        splits=dict(official=dict(test=3_000)),
     ),
 )
 

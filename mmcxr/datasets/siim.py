@@ -25,16 +25,13 @@ SIIM_PUBLISHED = (
         negative=dict(Pneumothorax=8_296),
         masks=dict(mask=2_379),
     ),
-    *(
-        Published(
-            'stage_2_train.csv, 12,954 rows',
-            release,
-            images=12_047,
-            positive=dict(Pneumothorax=2_669),
-            negative=dict(Pneumothorax=9_378),
-            masks=dict(mask=2_669),
-        )
-        for release in ('stage 2', 'stage 2, in two folders')
+    Published(
+        'stage_2_train.csv, 12,954 rows',
+        'stage 2',
+        images=12_047,
+        positive=dict(Pneumothorax=2_669),
+        negative=dict(Pneumothorax=9_378),
+        masks=dict(mask=2_669),
     ),
     Published(
         f'stage_1_train_images.csv and stage_1_test_images.csv of {_COPY}',

@@ -12,31 +12,24 @@ _FACTS = dict(
     citation='Liu et al., CVPR 2020, https://doi.org/10.1109/CVPR42600.2020.00272',
     convert='python tools/dataset_converters/tbx11k.py SOURCE --out {data_root}',
 )
-_LABELS = dict(
-    positive={
-        'Tuberculosis': 800,
-        'ActiveTuberculosis': 660,
-        'ObsoletePulmonaryTuberculosis': 169,
-    },
-    negative={'Tuberculosis': 7_600},
-    boxes=1_211,
-)
-_SPLITS = dict(train=6_600, val=1_800)
+_PAGE = 'https://datasetninja.com/tbx-11k'
 TBX11K_PUBLISHED = (
     # The paper's table counts the films; one of those with latent tuberculosis
     # (tb1199.png) has no annotation, which makes 139 of its 140.
-    *(
-        Published(
-            'table 2 of the paper; https://datasetninja.com/tbx-11k for the boxes',
-            release,
-            **_LABELS,
-            splits=dict(official=_SPLITS),
-        )
-        for release in ('labelled films', 'with test films')
+    Published(
+        'table 2 of the paper',
+        positive={'Tuberculosis': 800},
+        negative={'Tuberculosis': 7_600},
+        splits=dict(official=dict(train=6_600, val=1_800)),
+    ),
+    Published(
+        _PAGE,
+        positive={'ActiveTuberculosis': 660, 'ObsoletePulmonaryTuberculosis': 169},
+        boxes=1_211,
     ),
     Published('table 2 of the paper', 'labelled films', images=8_400),
     Published(
-        'https://datasetninja.com/tbx-11k',
+        _PAGE,
         'with test films',
         images=11_702,
         splits=dict(official=dict(test=3_302)),

@@ -83,7 +83,8 @@ def convert_cxrlearn_csv(
     if images.resolve() != (out / 'images').resolve():
         place_file(images, out / 'images', link=True)
     cells = [{'image': image, **rows[path]} for path, image in kept.items()]
-    write_dataset(out, cells, {SCHEME: lists})
+    table = pd.DataFrame(cells).fillna('')
+    write_dataset(out, table, {SCHEME: lists})
     return tally
 
 

@@ -66,7 +66,8 @@ def convert_mrm_csv(csv: str | Path, images: str | Path, out: str | Path) -> Tal
     listed = pd.DataFrame(dict(image=list(kept.values()), split='train'))
     if images.resolve() != (out / 'images').resolve():
         place_file(images, out / 'images', link=True)
-    write_dataset(out, cells, {SCHEME: listed})
+    table = pd.DataFrame(cells).fillna('')
+    write_dataset(out, table, {SCHEME: listed})
     return tally
 
 

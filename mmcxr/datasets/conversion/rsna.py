@@ -44,8 +44,8 @@ def read_rsna(source: Source, tally: Tally, crosswalk: str | None = None) -> Lis
         film = Film(name, file, cells, {}, known, _FRAME, header=_HEADER)
         films.append(film)
         splits.append((name, 'train' if image in targets else 'test'))
-    release = 'stage 2, with test films' if len(films) > len(targets) else 'stage 2'
-    return Listing(films, dict(official=splits), found.values(), release)
+    kind = 'with test films' if len(films) > len(targets) else 'training films'
+    return Listing(films, dict(official=splits), found.values(), f'stage 2, {kind}')
 
 
 def _read_labels(

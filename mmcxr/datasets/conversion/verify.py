@@ -165,7 +165,7 @@ def _compare(
 ) -> list[Count]:
     """Counts with the published ones beside them; differences are faults."""
     release, limit = made.get('release', ''), made.get('limit')
-    claims = [claim for claim in published if claim.release == release]
+    claims = [claim for claim in published if claim.covers(release)]
     if published and (limit is not None or not claims):
         cause = f'only {limit} films were converted'
         cause = cause if claims else f'nothing is published about {release!r}'

@@ -149,13 +149,27 @@ def write_dataset(
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Write atomically; an equal file is left untouched."""
-    write_text(path, _csv(frame))
+    """Write atomically; an equal file is left untouched.
+
+    Args:
+        path: ``*.csv``, or ``*.csv.gz`` and ``*.parquet`` for the same table packed.
+        frame: to write, without its index.
+    """
+    if path.suffix == '.parquet':
+        _write(path, frame.to_parquet(index=False))
+    elif path.suffix == '.gz':
+        # No time stamp: the same table makes the same file.
+        _write(path, gzip.compress(_csv(frame).encode(), mtime=0))
+    else:
+        write_text(path, _csv(frame))
 
 
 def write_text(path: Path, text: str) -> None:
     """Write atomically; an equal file is left untouched."""
-    data = text.encode()
+    _write(path, text.encode())
+
+
+def _write(path: Path, data: bytes) -> None:
     if path.is_file() and path.read_bytes() == data:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -112,7 +112,7 @@ def check_published(converter, listing: Listing) -> int:
     """Compare with all that is published of the release; returns how many numbers."""
     found, compared = listed_counts(listing), 0
     for claim in converter.published:
-        if claim.release == listing.release:
+        if claim.covers(listing.release):
             for name, number in published_counts(claim).items():
                 assert found[name] == number, (name, claim.source)
                 compared += 1
