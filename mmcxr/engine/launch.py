@@ -130,6 +130,19 @@ def use_auto_scale_lr(cfg: Config) -> None:
     scaling['enable'] = True
 
 
+def settle_workers(cfg: Config) -> None:
+    """Take from loaders without workers what only workers can do.
+
+    ``--cfg-options train_dataloader.num_workers=0`` is how a pipeline is debugged;
+    torch refuses it as long as the config asks for prefetching or lasting workers.
+    """
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(key)
+        if loader and not loader.get('num_workers'):
+            loader.pop('prefetch_factor', None)
+            loader.pop('persistent_workers', None)
+
+
 def use_resume(cfg: Config, resume: str | None) -> None:
     """Say in a config where the run goes on from.
 
@@ -159,6 +172,7 @@ def _prepared(
     cfg.work_dir = work_dir or cfg.get('work_dir')
     if cfg.work_dir is None:
         cfg.work_dir = str(Path('work_dirs', Path(config).stem))
+    settle_workers(cfg)
     # No door lets a checkpoint in that leaves a part of the model at random.
     hooks = cfg.get('default_hooks') or {}
     if not any(

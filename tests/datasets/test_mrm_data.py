@@ -53,7 +53,7 @@ def part(repo_dir, name, root, tokenizer=None):
 def loader_of(config, phase='train', **changes):
     ensure_torchvision()
     loader = copy.deepcopy(config[f'{phase}_dataloader'])
-    loader.update(num_workers=0, persistent_workers=False)
+    loader.update(num_workers=0, persistent_workers=False, prefetch_factor=None)
     loader.update(changes)
     with DefaultScope.overwrite_default_scope('mmcxr'):
         return Runner.build_dataloader(loader, seed=5)

@@ -114,6 +114,12 @@ def test_two_mistakes_are_two_lines(config, tool, capsys):
     assert capsys.readouterr().err.count('\n') == 2
 
 
+def test_a_loader_without_workers_may_keep_their_options(tmp_path, repo_dir, tool):
+    extra = 'train_dataloader.update(persistent_workers=True, prefetch_factor=4)'
+    path = toy_parts.write_config(tmp_path, repo_dir, extra)
+    assert tool('train', path, '--work-dir', tmp_path / 'run', *ONE) == 0
+
+
 def test_option_that_is_no_pair(config, tool, capsys):
     with pytest.raises(SystemExit) as stop:
         tool('train', config, '--cfg-options', 'max_epochs')
