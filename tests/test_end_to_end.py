@@ -9,7 +9,14 @@ import sys
 import numpy as np
 import pandas as pd
 
-from mmcxr.apis.demo import PRETRAIN, PROBE, ZERO_SHOT, best_checkpoint, run_demo
+from mmcxr.apis.demo import (
+    PRETRAIN,
+    PROBE,
+    RESULTS,
+    ZERO_SHOT,
+    best_checkpoint,
+    run_demo,
+)
 from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
@@ -65,27 +72,43 @@ def test_two_processes_equal_one_and_resume_is_exact(workplace, repo_dir):
 
 def test_demo(tmp_path, repo_dir):
     said = []
+    few = {
+        'train_cfg.max_iters': 20,
+        'train_cfg.val_interval': 20,
+        'default_hooks.checkpoint.interval': 20,
+        'param_scheduler.warmup': 2,
+    }
     report, table = run_demo(
         tmp_path,
         repo_dir / 'configs',
         num_films=150,
         options=dict(
             pretrain={'train_cfg.max_epochs': 1},
-            linear_probe={'train_cfg.max_iters': 20, 'param_scheduler.warmup': 2},
+            linear_probe=few,
+            masked={'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1},
+            fine_tuning=few,
+            segmentation=few,
         ),
         say=said.append,
     )
-    assert [line[:3] for line in said] == ['1/5', '2/5', '3/5', '4/5', '5/5']
+    assert [line[:3] for line in said] == [f'{step}/8' for step in range(1, 9)]
     page = report.read_text()
     assert not re.search(r'(src|href)="(?!data:)', page)
-    for heading in ('Films and their reports', 'Pre-training', 'Film to report'):
+    for heading in (
+        'Films and their reports',
+        'Pre-training CXR-CLIP',
+        'Film to report',
+        'Pre-training MRM',
+        'What MRM restores',
+        'Pneumothorax, outlined',
+    ):
         assert heading in page
     results = json.loads((tmp_path / 'results.json').read_text())
-    assert set(results) == {'zero_shot', 'retrieval', 'linear_probe'}
+    assert tuple(results) == RESULTS
     auroc = results['linear_probe']['metrics']['classification/auroc']
     assert auroc['ci95'][0] <= auroc['value'] <= auroc['ci95'][1]
     assert all(result['overlap']['patients'] == 0 for result in results.values())
-    assert len(table) == 6
+    assert len(table) == 10
     scores = pd.read_csv(tmp_path / 'zero_shot/scores.csv.gz')
     assert len(scores) == results['zero_shot']['spec']['protocol']['images']['number']
 

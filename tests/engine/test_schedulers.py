@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
 from torch import nn
 
 from mmcxr.registry import PARAM_SCHEDULERS
@@ -76,6 +77,7 @@ class Toy(nn.Module):
 def test_decay_of_the_shipped_schedule(repo_dir):
     """Matrices are decayed; biases, norms and the temperature are not."""
     base = repo_dir / 'configs/_base_/schedules/adamw-5e-5_cosine-15e.py'
+    init_default_scope('mmcxr')
     model, cfg = Toy(), Config.fromfile(base).optim_wrapper
     names = {id(p): n for n, p in model.named_parameters()}
 
