@@ -11,7 +11,7 @@ from torch import Tensor
 from mmcxr.datasets.collate import collate_studies
 from mmcxr.datasets.film import read_film, read_mask
 from mmcxr.evaluation.functional.dice import image_dice, pixel_counts
-from mmcxr.registry import DATASETS
+from mmcxr.registry import DATASETS, TOKENIZERS
 from mmcxr.visualization.curves import plot_curves, read_scalars
 from mmcxr.visualization.html_report import HTMLReport
 from mmcxr.visualization.masks import draw_outlines
@@ -62,7 +62,7 @@ def restorations(report: HTMLReport, config: Path, checkpoint: str) -> None:
         rows = np.linspace(0, len(dataset) - 1, 6).astype(int)
         batch = collate_studies([dataset[int(row)] for row in rows])
         inputs = model.data_preprocessor(batch)['inputs']
-        words = dataset.tokenizer.backend
+        words = TOKENIZERS.build(config.tokenizer).backend
     found = model.reconstruct(inputs)
     mean, std = (model.data_preprocessor.mean, model.data_preprocessor.std)
 

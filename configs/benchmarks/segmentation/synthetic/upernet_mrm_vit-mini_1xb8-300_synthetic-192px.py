@@ -25,10 +25,22 @@ model = dict(
             type='Pretrained', checkpoint='checkpoints/synthetic_mrm.pth',
             prefix='backbone.', allow_unexpected=['ln1.*'])),
     neck=dict(embed_dim=128),
-    decode_head=dict(in_channels=[128] * 4, channels=32),
-    auxiliary_head=dict(in_channels=128, channels=32))
+    # Cross-entropy, and the soft Dice of the pneumothorax (class 0 is left out), which an
+    # empty mask leaves alone; MRM's, which punishes whatever is found there, needs longer.
+    decode_head=dict(
+        in_channels=[128] * 4, channels=32,
+        loss_decode=[
+            dict(type='mmseg.CrossEntropyLoss'),
+            dict(type='mmseg.DiceLoss', use_sigmoid=False, ignore_index=0),
+        ]),
+    auxiliary_head=dict(
+        in_channels=128, channels=32,
+        loss_decode=[dict(type='mmseg.CrossEntropyLoss', loss_weight=0.4)]))
 train_dataloader = dict(
-    batch_size=8, sampler=dict(_delete_=True, type='PositiveSampler', infinite=True))
+    batch_size=8,
+    sampler=dict(
+        _delete_=True, type='PositiveSampler', negatives_per_positive=1.0,
+        infinite=True))
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05))
 param_scheduler = dict(type='WarmupCosineLR', warmup=30, by_epoch=False)
