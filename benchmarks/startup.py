@@ -27,7 +27,8 @@ IMPORTS = {
     'import torch': 'import torch',
     'libraries of a training': (
         'from mmcxr.torchvision_schema import ensure_torchvision\n'
-        'ensure_torchvision()\nimport mmengine.runner, mmpretrain.models'
+        'ensure_torchvision()\n'
+        'import mmengine.runner, mmpretrain.models'
     ),
 }
 TARGETS = {'import mmcxr': 0.3, 'first iteration': 15}

@@ -13,17 +13,13 @@ times are medians with quartiles, in seconds.
 
 import argparse
 import json
-import platform
 import time
-from pathlib import Path
 
-import numpy as np
 import torch
 from cases import CASES
+from measuring import machine, spread, write_results
 from mmengine.logging import MMLogger
 from torch.utils.flop_counter import FlopCounterMode
-
-HERE = Path(__file__).parent
 
 
 def measure(step, device, repeats, warmup):
@@ -70,11 +66,6 @@ def bf16_peak():
     return 2 * 8192**3 / best
 
 
-def spread(times):
-    low, median, high = np.percentile(times, [25, 50, 75]).tolist()
-    return dict(median=round(median, 5), quartiles=[round(low, 5), round(high, 5)])
-
-
 def run(case, batch, device, repeats, variants):
     """Rows of one case and batch size, {variant: row}."""
     torch.manual_seed(0)
@@ -108,40 +99,37 @@ def main():
     parser.add_argument('--variants', nargs='+', default=['published', 'ours'])
     parser.add_argument('--threads', type=int, default=None)
     parser.add_argument('--smoke', action='store_true', help='tiny models, one turn')
-    parser.add_argument('--out', type=Path)
+    parser.add_argument('--out')
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
     MMLogger.get_instance('benchmark', log_level='ERROR')
     peak = bf16_peak() if args.device == 'cuda' else None
-    device = torch.cuda.get_device_name() if peak else platform.machine()
     result = dict(
-        device=device,
+        machine('torch', 'transformers', 'onedl-mmpretrain'),
+        device=torch.cuda.get_device_name() if peak else 'cpu',
         bf16_peak_tflop_per_second=round(peak / 1e12) if peak else None,
         threads=torch.get_num_threads(),
         repeats=args.repeats,
-        versions=dict(python=platform.python_version(), torch=torch.__version__),
         rows=[],
     )
-    name = f'step-{device.lower().replace(" ", "-")}.json'
-    out = args.out or HERE / 'results' / name
+    file = f'step-{result["device"].lower().replace(" ", "-")}'
     for name in args.cases:
         case = CASES[name](smoke=args.smoke)
         for batch in args.batches or case.batches(args.device):
             found = run(case, batch, args.device, args.repeats, args.variants)
             for variant, row in found.items():
-                base = found.get('published', row)['seconds']['median']
-                row['times_faster'] = round(base / row['seconds']['median'], 2)
+                if 'published' in found:
+                    base = found['published']['seconds']['median']
+                    row['times_faster'] = round(base / row['seconds']['median'], 2)
                 if peak:
                     share = row['tflop_per_second'] * 1e12 / peak
                     row['share_of_bf16_peak'] = round(share, 3)
-                result['rows'].append(
-                    dict(case=name, batch=batch, variant=variant, **row)
-                )
-                print(json.dumps(result['rows'][-1]), flush=True)
+                row = dict(case=name, batch=batch, variant=variant, **row)
+                result['rows'].append(row)
+                print(json.dumps(row), flush=True)
             if not args.smoke or args.out:  # after each: a run may be cut short
-                out.parent.mkdir(parents=True, exist_ok=True)
-                out.write_text(json.dumps(result, indent=1) + '\n')
+                write_results(file, result, args.out)
             if peak:
                 torch.cuda.empty_cache()
 

@@ -44,6 +44,23 @@ def synthetic_dir(tmp_path_factory) -> Path:
     return root
 
 
+@pytest.fixture(scope='session')
+def convert_covid19(shared_dir):
+    """Writes the real films of the shared folder, converted, to a folder."""
+    source = shared_dir / 'data/covid_cxr'
+    if not source.is_dir():
+        pytest.skip(f'no real films at {source}')
+
+    def write(root: Path) -> None:
+        from mmcxr.datasets.conversion.convert import convert
+        from mmcxr.datasets.conversion.covid19 import CONVERTER
+        from mmcxr.datasets.conversion.placing import Options
+
+        convert(CONVERTER, source, root, Options(link=True))
+
+    return write
+
+
 @pytest.fixture
 def workplace(synthetic_dir, tmp_path, monkeypatch):
     """A folder with the synthetic data where the configs look for them."""

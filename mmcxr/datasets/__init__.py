@@ -16,6 +16,7 @@ from . import (
     samplers,
     siim,
     synthetic_films,
+    tbx11k,
     token_cache,
     tokenizers,
     transforms,

@@ -8,7 +8,7 @@ import numpy as np
 from mmcxr.registry import DATASETS
 
 from .label_policy import Policy, check_policy, settle_labels
-from .studies import group_studies, row_sections
+from .studies import film_items, group_studies
 from .table_checks import refuse_rows
 from .table_dataset import TableDataset
 

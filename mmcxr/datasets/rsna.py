@@ -4,6 +4,7 @@ from mmcxr.registry import DATASETS
 
 from .classification import ClassificationDataset
 from .published import Published
+from .segmentation import SegmentationDataset
 
 _FACTS = dict(
     dataset='rsna',
@@ -40,11 +41,17 @@ class RSNAPneumonia(ClassificationDataset):
     where most patients have several.
     """
 
-    METAINFO = dict(
-        dataset='rsna',
-        classes=('Pneumonia',),
-        licence='rules of the RSNA Pneumonia Detection Challenge (Kaggle)',
-        citation='Shih et al., Radiology: Artificial Intelligence 2019, '
-        'https://doi.org/10.1148/ryai.2019180041',
-        convert='python tools/dataset_converters/rsna.py SOURCE --out {data_root}',
-    )
+    METAINFO = {**_FACTS, 'classes': ('Pneumonia',)}
+
+
+@DATASETS.register_module()
+class RSNAPneumoniaSeg(SegmentationDataset):
+    """RSNA Pneumonia, its boxes as masks, as BenchX segments it."""
+
+    METAINFO = {
+        **_FACTS,
+        'classes': ('background', 'pneumonia'),
+        'palette': [[0, 0, 0], [255, 64, 64]],
+        'box_labels': 'all',
+        'empty_mask': 'Pneumonia',
+    }

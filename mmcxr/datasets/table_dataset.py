@@ -44,9 +44,11 @@ class TableDataset(BaseDataset):
     else that of the folder), ``classes`` (else all label columns), ``licence``,
     ``citation`` and ``convert`` (the command that makes ``{data_root}``). After loading
     ``metainfo`` also holds ``split_scheme``, ``split``, ``fraction``,
-    ``fraction_source``, ``left_out`` ({reason: images}) and ``overlap``: None, or
-    what the split shares with the training split, dict(scheme, against, images,
-    patients) and, where ``identities.csv`` says which films are copies, ``copies``.
+    ``fraction_source``, ``left_out`` ({reason: images}), ``missing`` ({split:
+    dict(listed, missing)} of splits that list images the table lacks) and
+    ``overlap``: None, or what the split shares with the training split, dict(scheme,
+    against, images, patients) and, where ``identities.csv`` says which films are
+    copies, ``copies``.
 
     Args:
         data_root: folder of the table.

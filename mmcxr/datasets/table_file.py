@@ -43,12 +43,15 @@ def read_cells(path: Path, skip_blanks: bool = False) -> pd.DataFrame:
     return parse_csv(data, path, skip_blanks)
 
 
-def parse_csv(data: bytes, name: object, drop_unnamed: bool = False) -> pd.DataFrame:
+def parse_csv(
+    data: bytes, name: object, skip_blanks: bool = False, drop_unnamed: bool = False
+) -> pd.DataFrame:
     """All cells of a CSV file, gzipped or not; see :func:`read_cells`.
 
     Args:
         data: the whole file.
         name: of it, for messages; the ending .gz says that it is gzipped.
+        skip_blanks: whether blanks after a comma are no part of the cell.
         drop_unnamed: leave out columns without a name, instead of refusing them.
 
     Raises:
@@ -56,7 +59,7 @@ def parse_csv(data: bytes, name: object, drop_unnamed: bool = False) -> pd.DataF
     """
     try:
         data = gzip.decompress(data) if str(name).endswith('.gz') else data
-        return _read_csv(data, name, drop_unnamed)
+        return _read_csv(data, name, skip_blanks, drop_unnamed)
     except TableError:
         raise
     except UnicodeDecodeError as error:
@@ -67,7 +70,9 @@ def parse_csv(data: bytes, name: object, drop_unnamed: bool = False) -> pd.DataF
         ) from error
 
 
-def _read_csv(data: bytes, path: object, drop_unnamed=False) -> pd.DataFrame:
+def _read_csv(
+    data: bytes, path: object, skip_blanks: bool, drop_unnamed: bool
+) -> pd.DataFrame:
     # Header and rows apart: pandas would rename repeated names in silence.
     head = StringIO(data[: 1 << 20].decode('utf-8-sig', 'replace'), newline='')
     header = next(csv.reader(head, skipinitialspace=skip_blanks), None)
@@ -94,7 +99,7 @@ def _read_csv(data: bytes, path: object, drop_unnamed=False) -> pd.DataFrame:
             'never closed'
         ) from error
     if _count_commas(data) < (len(table) + 1) * (len(header) - 1):
-        _refuse_short_rows(data, header, path)
+        _refuse_short_rows(data, header, path, skip_blanks)
     table = table.fillna('')
     return table[named] if len(named) < len(header) else table
 

@@ -22,8 +22,9 @@ from ..chest_xray14 import (
 )
 from ..dicom import parse_age
 from ..table_file import parse_csv
+from .archives import Member
 from .films import Converter, Film, Listing
-from .source import Member, Source, need_columns, read_member
+from .source import Source, need_columns, read_member
 from .writing import Tally
 
 _TABLES = ('Data_Entry_2017_v2020.csv', 'Data_Entry_2017.csv')

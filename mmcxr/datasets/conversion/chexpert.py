@@ -19,9 +19,10 @@ import pandas as pd
 
 from ..chexpert import CHEXPERT_CLASSES, CHEXPERT_PUBLISHED, CheXpert
 from ..table_file import TableError
+from .archives import Member
 from .films import Converter, Film, Listing
 from .labeller import read_labels
-from .source import Member, Source, need_columns
+from .source import Source, need_columns
 from .writing import Tally
 
 _TABLES = {'train': ('train.csv',), 'val': ('valid.csv',)}

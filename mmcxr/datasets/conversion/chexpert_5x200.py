@@ -12,9 +12,10 @@ from pathlib import Path
 
 from ..chexpert import CHEXPERT_5X200_PUBLISHED, CheXpert5x200
 from ..table_file import TableError
+from .archives import Member
 from .chexpert import find_films, list_films
 from .films import Converter, Listing
-from .source import Member, Source
+from .source import Source
 from .writing import Tally
 
 _LISTS = ('chexpert_5x200.csv', 'chexpert5x200.csv')

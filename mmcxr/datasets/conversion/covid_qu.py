@@ -17,8 +17,9 @@ import numpy as np
 from ..covid_qu import COVID_QU_CLASSES, COVID_QU_PUBLISHED, COVIDQU
 from ..film import MaskError, decode_mask
 from ..table_file import TableError
+from .archives import ARCHIVE_ERRORS, Member
 from .films import Converter, Film, Listing
-from .source import ARCHIVE_ERRORS, Member, Source
+from .source import Source
 from .writing import Tally
 
 _NAMES = {

@@ -6,7 +6,7 @@ its own name, so a converter need not know which of its archives a user has unpa
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -157,6 +157,19 @@ class Source:
         table.columns = [name.strip() for name in table]
         need_columns(table, columns, member)
         return table
+
+    def lines(self, path: str | Member) -> list[str]:
+        """Lines of a text file, without blanks around them; empty ones are dropped.
+
+        Raises:
+            TableError: no such file, or no text.
+        """
+        member = path if isinstance(path, Member) else self.need(path)
+        try:
+            text = read_member(member).decode('utf-8-sig')
+        except UnicodeDecodeError as error:
+            raise TableError(f'{member}: not UTF-8 ({error})') from error
+        return [line.strip() for line in text.splitlines() if line.strip()]
 
     def _walk(
         self, folder: Path, above: tuple

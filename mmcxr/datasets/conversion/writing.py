@@ -19,6 +19,7 @@ from ..table import TableError, read_table
 
 T = TypeVar('T')
 _NAMED = 5  # of each kind, so many are named in the summary
+_LOOKED_AT = 100  # paths, to find the folders they share with the films
 #: What a verification fails on, unless it is accepted.
 FAULTS = {
     'missing': 'listed, but there is no such file',
@@ -28,7 +29,6 @@ FAULTS = {
     'invalid': 'a row, cell or name that makes no sense',
     'count': 'a number that differs from the published one',
 }
-_LOOKED_AT = 100  # paths, to find the folders they share with the films
 
 
 class Tally:

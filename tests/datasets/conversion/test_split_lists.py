@@ -47,6 +47,7 @@ def test_scheme_sizes_and_notes(dataset):
         'train': [0, 1],
         'test': [2],
     }
+    assert scheme.missing() == dict(test=dict(listed=2, missing=1))
     assert scheme.unknown == ('Big/b/9.dcm',) and scheme.unlisted == 1
     assert written.lines() == [
         'mine: train 2, test 1 of 2',

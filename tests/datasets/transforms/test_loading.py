@@ -67,6 +67,16 @@ def test_mask_of_another_film(folder):
         load_mask(dict(img=FILM, seg_map_path=str(folder / 'turned.png')))
 
 
+def test_mask_of_a_film_that_was_resized_keeps_its_size(folder):
+    results = load(img_path=str(folder / 'film.png'))
+    resize = TRANSFORMS.build(dict(type='Resize', scale=(14, 14), keep_ratio=True))
+    results = resize(results | dict(seg_map_path=str(folder / 'mask.png')))
+    assert load_mask(dict(results))['gt_seg_map'].shape == (5, 7)
+    assert load_mask(results | dict(seg_map_path=''))['gt_seg_map'].shape == (5, 7)
+    with pytest.raises(MaskError, match='mask is 7x5 but its film is 5x7'):
+        load_mask(results | dict(seg_map_path=str(folder / 'turned.png')))
+
+
 def test_a_loader_of_the_other_kind_is_no_empty_mask():
     with pytest.raises(MaskError, match=r"f\.png: the sample has no 'seg_map_path'"):
         load_mask(dict(img=FILM, boxes=[], img_path='f.png'))
