@@ -17,6 +17,8 @@ _PATTERNS = {
     # files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e384014.jpg
     'mimic-cxr': r'(?:(?P<patient>p\d{8})/s\d{8}/)?'
     r'(?P<film>[0-9a-f]{8}(?:-[0-9a-f]{8}){4})(?=\.|$)',
+    # A study of it: files/p10/p10000032/s50414267
+    'mimic-cxr study': r'(?P<patient>p\d{8})/(?P<film>s\d{8})(?=\.|$)',
     # CXR1_1_IM-0001-3001.png, or 1_IM-0001-3001.dcm.png on Kaggle; the number is that
     # of the report, and every report is of another patient (Demner-Fushman 2016).
     'openi': r'(?:^|/)(?:CXR)?(?P<patient>\d+)(?:_\d+)?_(?P<film>IM-\d+(?:-\d+)+)',
@@ -60,6 +62,8 @@ def parse_film_name(name: str) -> FilmName | None:
             film = groups['film'].replace('/', '_')
             if source == 'openi':
                 film = f'{groups["patient"]}_{film}'
+            # A patient of MIMIC-CXR is the same, whether a film or a study is named.
+            source = source.split()[0]
             return FilmName(source, film, groups.get('patient') or '')
     return None
 

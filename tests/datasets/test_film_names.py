@@ -16,6 +16,7 @@ KNOWN = {
     'mimic-cxr 02aa804e-bde0afdd-112c0b34-7bc16630-4e384014 p10000032': (
         'files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e384014.jpg',
     ),
+    'mimic-cxr s50331901 p10032725': ('./data//files/p10/p10032725/s50331901',),
     'mimic-cxr 02aa804e-bde0afdd-112c0b34-7bc16630-4e384014 ': (
         '02aa804e-bde0afdd-112c0b34-7bc16630-4e384014',
     ),

@@ -16,6 +16,7 @@ KINDS = {
     'conflicts': (FAULT, 'images have two labels in {0}'),
     'missing': (FAULT, 'images of {0} are not in the table'),
     'unreadable': (FAULT, 'films of {0} cannot be read'),
+    'lists': (FAULT, 'sets of lists in {0} cannot be read'),
     'persons': (NOTE, 'pairs of copies in {0} are of two patients'),
     'names': (NOTE, 'images of {0} are called like others in {1}'),
     'empty classes': (NOTE, 'classes have no positive, or nothing else, in {0}'),

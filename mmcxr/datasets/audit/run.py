@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ from ..published_lists.published import published_lists
 from ..published_lists.split_lists import find_split_lists, read_split_lists
 from ..splits import SplitScheme, read_split
 from ..table import TABLE_NAMES, read_table
+from ..table_file import TableError
 from .checks import check_subject
 from .cross import cross_conflicts, cross_overlaps
 from .films import Progress, search_copies, write_identities
@@ -91,11 +93,11 @@ def run_audit(request: Request, progress: Progress = lambda *_: None) -> Audit:
                 found = with_copies(found, copies[root])
             audit.subjects.append(found)
     for system, folder in request.lists:
-        audit.subjects += _subjects_of_lists(system, folder, links)
+        audit.subjects += _read_lists(system, folder, links, audit.findings)
     others = []
     for root in request.against:
         if root not in trained:
-            others += _subjects_of_lists('any', root, links)
+            others += _read_lists('any', root, links, audit.findings)
             continue
         whole = SplitScheme('all', {'all': tables[root].index.to_numpy()}, 0, ())
         other = subject_of_table(str(root), root, tables[root], whole, links)
@@ -123,13 +125,35 @@ def _schemes(
     return [read_split(root, name, table) for name in names]
 
 
-def _subjects_of_lists(system: str, folder: Path, links: Links) -> list[Subject]:
+def _read_lists(
+    system: str, folder: Path, links: Links, findings: list[Finding]
+) -> list[Subject]:
+    """Subjects of the lists in a folder; those that cannot be read become a finding.
+
+    Raises:
+        TableError: none can be read.
+    """
     if system == 'any':
-        groups = find_split_lists(folder)
-        lists = [
-            read_split_lists(group or folder.name, files)
-            for group, files in groups.items()
-        ]
+        readers = {
+            group or folder.name: partial(read_split_lists, group or folder.name, files)
+            for group, files in find_split_lists(folder).items()
+        }
     else:
-        lists = [one.read(folder) for one in published_lists(system)]
-    return [subject_of_lists(one, links) for one in lists]
+        there = [one for one in published_lists(system) if one.is_in(folder)]
+        # Without any, reading the first says what was looked for.
+        there = there or published_lists(system)[:1]
+        readers = {one.name: partial(one.read, folder) for one in there}
+    subjects, errors = [], []
+    for read in readers.values():
+        try:
+            subjects.append(subject_of_lists(read(), links))
+        except TableError as error:
+            errors.append(error)
+    if not subjects:
+        raise errors[0]
+    if errors:
+        name, texts = str(folder), tuple(map(str, errors))
+        findings.append(
+            Finding('lists', name, (name,), len(errors), len(readers), texts)
+        )
+    return subjects

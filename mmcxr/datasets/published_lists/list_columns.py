@@ -24,13 +24,16 @@ _IMAGE = (
 _PATIENT = 'patientid patient subjectid subject pid'.split()
 _SPLIT = 'split splits set subset setid partition phase fold dataset mode'.split()
 _TOKENS = {
-    **dict.fromkeys(('train', 'training'), 'train'),
-    **dict.fromkeys(('val', 'valid', 'validation', 'validate', 'dev'), 'val'),
-    **dict.fromkeys(('test', 'testing'), 'test'),
+    **dict.fromkeys(('train', 'training', 'trn'), 'train'),
+    **dict.fromkeys(('val', 'valid', 'validation', 'validate', 'dev', 'eval'), 'val'),
+    **dict.fromkeys(('test', 'testing', 'tst'), 'test'),
     **dict.fromkeys(('trainval', 'trainvalid'), 'train_val'),
 }
-# Share of the cells of a column that make it one of labels; the rest are faults.
+_LABEL = 'label labels class classes target category finding diagnosis y'.split()
+# Share of the cells of a column that make it one of labels; the rest are faults,
+# unless one of them is so frequent that it must be a class.
 _LABEL_SHARE = 0.9
+_FREQUENT = 0.01
 _MAX_CATEGORIES = 50
 
 
@@ -43,7 +46,7 @@ class ListColumns:
         split: of the splits.
         patient: of the patients.
         labels: 1, 0, -1 or empty, but for a few faulty cells.
-        categories: texts out of a few.
+        categories: texts or numbers out of a few.
     """
 
     image: str
@@ -113,13 +116,17 @@ def find_columns(cells: pd.DataFrame) -> ListColumns | None:
         patient = patient if image != patient else ''
     if not image:
         return None
+    if patient and _is_of_image(cells[patient], cells[image]):
+        patient = ''
     rest = [name for name in cells if name not in (image, patient)]
     split = next((name for name in rest if _is_split(name, cells[name])), '')
     rest = [name for name in rest if name != split]
     labels = [name for name in rest if _is_label(cells[name])]
-    categories = [
-        name for name in rest if name not in labels and _is_category(cells[name])
-    ]
+    if not patient and image != '0' and '0' in rest:  # ids before the images (COVIDx)
+        many = cells['0'].nunique() >= max(3, len(cells) / 4)
+        patient = '0' if many and '0' not in labels else ''
+    rest = [name for name in rest if name not in (*labels, patient)]
+    categories = [name for name in rest if _is_category(name, cells[name])]
     return ListColumns(image, split, patient, tuple(labels), tuple(categories))
 
 
@@ -147,14 +154,26 @@ def _is_split(name: str, cells: pd.Series) -> bool:
     return bool(splits >= share * len(cells))
 
 
+def _is_of_image(patients: pd.Series, images: pd.Series) -> bool:
+    """The column names images again, whatever it is called (RSNA's patientId)."""
+    same = [p != '' and p in i for p, i in zip(patients, images, strict=True)]
+    return sum(same) >= 0.9 * len(same) and patients.nunique() == images.nunique()
+
+
 def _is_label(cells: pd.Series) -> bool:
     counts = cells.value_counts()
-    labels = sum(count for cell, count in counts.items() if cell in LABEL_CELLS)
-    return bool(labels >= _LABEL_SHARE * len(cells) and set(counts.index) - {''})
+    odd = {cell: n for cell, n in counts.items() if cell not in LABEL_CELLS}
+    faults = sum(odd.values()) <= (1 - _LABEL_SHARE) * len(cells)
+    faults &= max(odd.values(), default=0) <= max(1, _FREQUENT * len(cells))
+    return bool(faults and set(counts.index) & (set(LABEL_CELLS) - {'', 'nan', 'NaN'}))
 
 
-def _is_category(cells: pd.Series) -> bool:
-    """A few texts; numbers are measures (ages, widths), not categories."""
+def _is_category(name: str, cells: pd.Series) -> bool:
+    """A few texts, or a few numbers that are called a class or nothing."""
     texts = cells[cells != '']
     few = texts.nunique() <= min(_MAX_CATEGORIES, max(2, len(texts) // 2))
-    return bool(few and len(texts) and texts.str.contains('[A-Za-z]').all())
+    if not few or len(texts) == 0:
+        return False
+    called = _plain(name) in _LABEL or re.fullmatch(r'\d+|key \d+|value', name)
+    whole = called and texts.str.fullmatch(r'\d{1,2}(\.0)?').all()
+    return bool(whole or texts.str.contains('[A-Za-z]').all())

@@ -29,6 +29,15 @@ class PublishedLists:
     scheme: str
     labels: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """Scheme and dataset."""
+        return f'{self.scheme} {self.dataset}'
+
+    def is_in(self, root: str | Path) -> bool:
+        """Whether there is such a folder at or below ``root``."""
+        return bool(_folders(Path(root), self.folder))
+
     def read(self, root: str | Path) -> SplitLists:
         """Read the lists below ``root``, a copy of the authors' files.
 
@@ -41,8 +50,7 @@ class PublishedLists:
             raise TableError(
                 f'{folder}: lists in {", ".join(groups)}; expected one set of lists'
             )
-        name = f'{self.scheme} {self.dataset}'
-        return read_split_lists(name, groups[''], self.labels)
+        return read_split_lists(self.name, groups[''], self.labels)
 
 
 #: By whose lists they are. MRM: specification of RL4M/MRM-pytorch; the columns of
@@ -119,15 +127,7 @@ def published_lists(system: str, dataset: str | None = None) -> list[PublishedLi
 
 def _find_folder(root: Path, wanted: str) -> Path:
     """The one folder at or below ``root`` whose path ends in ``wanted``."""
-    parts = tuple(wanted.split('/'))
-    if not root.is_dir():
-        raise TableError(f'{root}: no such folder')
-    root = root.resolve()
-    found = [
-        Path(folder)
-        for folder, _, _ in os.walk(root)
-        if Path(folder).parts[-len(parts) :] == parts
-    ]
+    found = _folders(root, wanted)
     if len(found) != 1:
         number = 'no folder' if not found else f'{len(found)} folders'
         raise TableError(
@@ -135,3 +135,14 @@ def _find_folder(root: Path, wanted: str) -> Path:
             'published'
         )
     return found[0]
+
+
+def _folders(root: Path, wanted: str) -> list[Path]:
+    if not root.is_dir():
+        raise TableError(f'{root}: no such folder')
+    parts = tuple(wanted.split('/'))
+    return [
+        Path(folder)
+        for folder, _, _ in os.walk(root.resolve())
+        if Path(folder).parts[-len(parts) :] == parts
+    ]

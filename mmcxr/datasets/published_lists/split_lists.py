@@ -15,8 +15,9 @@ from .list_pickle import read_json, read_pickle
 from .list_text import read_text
 
 _PICKLES = ('.p', '.pkl', '.pickle')
-_TEXTS = ('.txt', '.csv', '.tsv', '.lst', '.list', '')
-SUFFIXES = (*_PICKLES, *_TEXTS[:-1], '.json', '.gz', '.parquet')
+_TEXTS = ('.txt', '.csv', '.tsv', '.lst', '.list')
+SUFFIXES = (*_PICKLES, *_TEXTS, '.json', '.gz', '.parquet')
+_ROW = ('image', 'split', 'patient', 'file', 'line', 'row', 'place')
 
 
 @dataclass(frozen=True)
@@ -78,27 +79,22 @@ def read_split_lists(
 
     Raises:
         TableError: a file that cannot be read, an odd line, an empty name or split,
-            files of unequal columns.
+            another number of label columns than ``labels``.
     """
     parts = [_read_file(Path(path), split, labels) for split, path in files.items()]
-    kept = [part for part, _, _ in parts]
-    for kind, place in (('label', 1), ('category', 2)):
-        unequal = [part[place] for part in parts if part[place] != parts[0][place]]
-        if unequal:
-            first, *_ = files.values()
-            raise TableError(
-                f'{name}: the {kind} columns of {first} are {list(parts[0][place])}, '
-                f'those of another list {list(unequal[0])}; read them apart'
-            )
-    rows = pd.concat(kept, ignore_index=True)
-    return SplitLists(name, rows, parts[0][1], parts[0][2])
+    names = [dict.fromkeys(n for part in parts for n in part[i]) for i in (1, 2)]
+    # What one file takes for labels and another for classes is a class.
+    names[0] = [name for name in names[0] if name not in names[1]]
+    rows = pd.concat([part for part, _, _ in parts], ignore_index=True).fillna('')
+    return SplitLists(name, rows, tuple(names[0]), tuple(names[1]))
 
 
 def find_split_lists(root: str | Path) -> dict[str, dict[str, Path]]:
     """Lists below a folder (or one file): {folder, relative: {split: path}}.
 
-    A file is a list where its name holds a split (``train_list.txt``), or where it
-    has a column of splits. Links are not followed into folders.
+    A file is a list where its name holds a split (``train_list.txt``) or the word
+    split, or that of its folder a split (``train/list.txt``); where there is none,
+    every file with a column of splits. Links are not followed into folders.
 
     Raises:
         TableError: no such folder, no list in it, or two for one split.
@@ -108,42 +104,73 @@ def find_split_lists(root: str | Path) -> dict[str, dict[str, Path]]:
         return {root.stem: {split_name(root.stem) or 'all': root}}
     if not root.is_dir():
         raise TableError(f'{root}: no such folder or file')
-    found: dict[str, dict[str, Path]] = {}
+    paths = []
     for folder, below, names in os.walk(root):
         below.sort()
-        group = os.path.relpath(folder, root)
-        found |= _group('' if group == '.' else group, Path(folder), sorted(names))
+        paths += [Path(folder, name) for name in sorted(names)]
+    paths = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    lists: dict[str, list[tuple[str, str, Path]]] = {}
+    for path in paths:
+        stem, folder = path.name.split('.')[0], path.parent
+        split = split_name(stem) or ('all' if 'split' in stem.lower() else '')
+        if not split and folder != root:
+            split, folder, stem = (
+                split_name(folder.name),
+                folder.parent,
+                f'train_{stem}',
+            )
+        if split:
+            group = folder.relative_to(root).as_posix()
+            group = '' if group == '.' else group
+            lists.setdefault(group, []).append((split, stem.lower(), path))
+    found: dict[str, dict[str, Path]] = {}
+    for group, members in lists.items():
+        found |= _groups(group, members)
+    return found or _with_split_column(root, paths)
+
+
+def _groups(
+    group: str, members: list[tuple[str, str, Path]]
+) -> dict[str, dict[str, Path]]:
+    """Lists of one folder; where two are of one split, by the rest of the name."""
+    if len({split for split, _, _ in members}) == len(members):
+        return {group: _in_order(members)}
+    groups: dict[str, list] = {}
+    for split, stem, path in members:
+        rest = re.sub(r'(train|test|val(id(ation)?)?)(ing)?', '', stem).strip('_-. ')
+        name = '/'.join(filter(None, (group, rest)))
+        groups.setdefault(name, []).append((split, stem, path))
+    return {name: _in_order(of_rest) for name, of_rest in groups.items()}
+
+
+def _with_split_column(root: Path, paths: list[Path]) -> dict[str, dict[str, Path]]:
+    """Files that say the split of each image themselves."""
+    found = {}
+    for path in paths:
+        try:
+            columns = find_columns(read_list_cells(path))
+        except TableError:
+            continue
+        if columns is not None and columns.split:
+            found[path.relative_to(root).with_suffix('').as_posix()] = {'all': path}
     if not found:
         raise TableError(
-            f'{root}: no file there is named after a split (train, val, test, ...)'
+            f'{root}: no file there is named after a split (train, val, test, ...) or '
+            'has a column of splits'
         )
     return found
-
-
-def _group(group: str, folder: Path, names: list[str]) -> dict[str, dict[str, Path]]:
-    """Lists of one folder; where two are of one split, by the rest of the name."""
-    lists = []
-    for name in names:
-        stem = name.split('.')[0] if '.' in name else name
-        split = split_name(stem) or ('all' if 'split' in stem.lower() else '')
-        if split and Path(name).suffix.lower() in SUFFIXES:
-            lists.append((split, stem.lower(), folder / name))
-    if len({split for split, _, _ in lists}) == len(lists):
-        return {group: _in_order(lists)} if lists else {}
-    groups: dict[str, list] = {}
-    for split, stem, path in lists:
-        rest = re.sub(r'(train|test|val(id(ation)?)?)(ing)?', '', stem).strip('_-. ')
-        groups.setdefault('/'.join(filter(None, (group, rest))), []).append(
-            (split, stem, path)
-        )
-    return {name: _in_order(of_rest) for name, of_rest in groups.items()}
 
 
 def _in_order(lists: list[tuple[str, str, Path]]) -> dict[str, Path]:
     """train, its fractions, val, test."""
     ordered: dict[str, Path] = {}
-    key = lambda item: ('train val test'.find(item[0].split('_')[0]), item[0])  # noqa: E731
-    for split, _, path in sorted(lists, key=key):
+    places = ('train', 'val', 'test')
+
+    def place(item: tuple[str, str, Path]) -> tuple[int, str]:
+        base = item[0].split('_')[0]
+        return places.index(base) if base in places else len(places), item[0]
+
+    for split, _, path in sorted(lists, key=place):
         if split in ordered:
             raise TableError(
                 f'{path} and {ordered[split].name} are both lists of {split!r}; name '
@@ -179,8 +206,8 @@ def _read_file(
             raise TableError(
                 f'{path}: line {rows["line"].iloc[empty[0]]}: the {column} is empty'
             )
-    labels = _named(columns.labels, 'label', names, path)
-    categories = _named(columns.categories, 'class', (), path)
+    labels = _named(columns.labels, names, path)
+    categories = _named(columns.categories, (), path)
     for new, old in labels.items():
         codes, found = pd.factorize(cells[old])
         spelt = [LABEL_CELLS.get(cell, cell) for cell in found]
@@ -210,10 +237,12 @@ def read_list_cells(path: Path) -> pd.DataFrame:
     return name_columns(read_text(data, path))
 
 
-def _named(
-    columns: Sequence[str], kind: str, names: Sequence[str], path: Path
-) -> dict[str, str]:
-    """{our name: column}; numbered columns take ``names``, or a number each."""
+def _named(columns: Sequence[str], names: Sequence[str], path: Path) -> dict[str, str]:
+    """{our name: column}; ``names`` where given, else what the file calls them.
+
+    A column without a header is called by its place, the keys around names in a
+    pickle by what they nearly always are.
+    """
     if names:
         if len(columns) != len(names):
             raise TableError(
@@ -221,9 +250,9 @@ def _named(
                 f'{", ".join(names)}'
             )
         return dict(zip(names, columns, strict=True))
-    plain = [name for name in columns if name.isdigit() or name.startswith('key ')]
-    if len(plain) < len(columns):
-        return {name: name for name in columns}
-    if len(columns) == 1:
-        return {kind: columns[0]}
-    return {f'{kind} {i}': name for i, name in enumerate(columns, 1)}
+    called = {}
+    for column in columns:
+        name = f'column {int(column) + 1}' if column.isdigit() else column
+        name = {'key 1': 'class', 'key 2': 'class 2'}.get(name, name)
+        called[f'{name} column' if name in _ROW else name] = column
+    return called

@@ -158,7 +158,7 @@ def test_severities():
     ]
     assert {f.kind for f in failures(findings, [])} == {
         *('images', 'patients', 'copies', 'cross', 'repeated', 'nesting', 'cells'),
-        *('conflicts', 'missing', 'unreadable'),
+        *('conflicts', 'missing', 'unreadable', 'lists'),
     }
     assert not failures(findings[:4], ['images', 'patients', 'copies', 'cross'])
     assert all('{' not in f.sentence() for f in findings)

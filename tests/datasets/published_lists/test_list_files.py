@@ -181,12 +181,39 @@ def test_bad_texts(tmp_path, text, words):
         read(write(tmp_path / 'a.csv', text))
 
 
+def test_ids_before_the_images(tmp_path):
+    """COVIDx: patient, film, class, source; nothing says which is which."""
+    text = ''.join(
+        f'pat{i // 2} f{i}.png {"positive" if i % 3 else "negative"} ricord\n'
+        for i in range(12)
+    )
+    lists = read(write(tmp_path / 'train_COVIDx9A.txt', text))
+    assert lists.rows['image'].tolist() == [f'f{i}.png' for i in range(12)]
+    assert lists.rows['patient'].nunique() == 6 and len(lists.categories) == 2
+
+
+def test_a_patient_column_that_names_images(tmp_path):
+    rows = [f'id{i},data/id{i}.dcm,{i % 2}\n' for i in range(12)]
+    lists = read(write(tmp_path / 'a.csv', 'patientId,Path,Target\n' + ''.join(rows)))
+    assert set(lists.rows['patient']) == {''} and lists.labels == ('Target',)
+    assert lists.rows['image'].iloc[0] == 'data/id0.dcm'
+
+
+def test_classes_as_numbers(tmp_path):
+    text = ''.join(f'{i}.png,{i % 4},{20 + i}\n' for i in range(40))
+    lists = read(write(tmp_path / 'a.csv', 'image,label,age\n' + text))
+    assert lists.categories == ('label',) and lists.labels == ()
+    # A rare class is no fault, a rare cell is.
+    text = ''.join(f'{i}.png,{2 if i < 5 else i % 2}\n' for i in range(100))
+    assert read(write(tmp_path / 'b.csv', text)).categories == ('column 2',)
+
+
 def test_faulty_labels_are_told_with_file_and_line(tmp_path):
     text = ''.join(f'{i}.png {i % 2}\n' for i in range(20))
     lists = read(write(tmp_path / 'a.txt', text.replace('7.png 1', '7.png 11', 1)))
     fault = lists.faulty()
     assert fault[['image', 'file', 'line', 'column', 'cell']].values.tolist() == [
-        ['7.png', 'a.txt', 8, 'label', '11']
+        ['7.png', 'a.txt', 8, 'column 2', '11']
     ]
     # In the first line it is a fault too, not a header.
     lists = read(write(tmp_path / 'b.txt', '00.png 11\n' + text))
@@ -243,16 +270,27 @@ def test_lists_of_a_folder(tmp_path):
     with pytest.raises(TableError, match="both lists of 'train'; name the files"):
         find_split_lists(tmp_path / 'y')
     with pytest.raises(TableError, match='no such folder'):
-        find_split_lists(tmp_path / 'z')
+        find_split_lists(tmp_path / 'nowhere')
+    # The split may be the folder's name, or a column of a file of any name.
+    for split in ('train', 'Testing'):
+        (tmp_path / 'z' / split).mkdir(parents=True)
+        (tmp_path / 'z' / split / 'names.txt').write_text('a.png\n')
+    assert list(find_split_lists(tmp_path / 'z')['']) == ['train', 'test']
+    (tmp_path / 'w').mkdir()
+    (tmp_path / 'w/meta.csv').write_text('image,Fold\na.png,train\nb.png,test\n')
+    (tmp_path / 'w/other.csv').write_text('image,age\na.png,7\n')
+    assert list(find_split_lists(tmp_path / 'w')) == ['meta']
     (tmp_path / 'empty').mkdir()
     with pytest.raises(TableError, match='named after a split'):
         find_split_lists(tmp_path / 'empty')
 
 
 def test_lists_of_unequal_columns(tmp_path):
-    files = dict(
-        train=write(tmp_path / 'train.txt', 'a.png 1 0\n'),
-        test=write(tmp_path / 'test.txt', 'b.png 1\n'),
-    )
-    with pytest.raises(TableError, match='label columns of .*train.txt are'):
-        read_split_lists('mine', files)
+    """What a file lacks is unknown there."""
+    texts = dict(train='image,Mass,Edema\na.png,1,0\n', test='image,Edema\nb.png,1\n')
+    files = {s: write(tmp_path / f'{s}.csv', text) for s, text in texts.items()}
+    lists = read_split_lists('mine', files)
+    assert lists.labels == ('Mass', 'Edema')
+    assert lists.rows[['Mass', 'Edema']].to_numpy().tolist() == [['1', '0'], ['', '1']]
+    with pytest.raises(TableError, match='test.csv: 1 label columns, where 2 are'):
+        read_split_lists('mine', files, ['A', 'B'])
