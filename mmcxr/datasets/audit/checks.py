@@ -9,10 +9,10 @@ import pandas as pd
 
 from ..film_names import without_suffix
 from ..identities import name_codes
+from .conflicts import LABELS, conflicting
 from .findings import Finding
 from .subject import Subject
 
-LABELS = ('1', '0', '-1')
 _MIN_STEM = 3  # letters; shorter file names tell nothing
 
 
@@ -107,46 +107,10 @@ def cells(subject: Subject) -> Iterator[Finding]:
 
 def conflicts(subject: Subject) -> Iterator[Finding]:
     """Images to which two lines give different labels."""
-    named, total = conflicting(subject.films['image'], [subject])
-    yield from _finding('conflicts', subject, (subject.name,), named, total)
-
-
-def conflicting(
-    images: pd.Series, subjects: list[Subject], rows: list[np.ndarray] | None = None
-) -> tuple[list[str], int]:
-    """Images with unequal labels in a column, and how many have several labels.
-
-    Args:
-        images: (N,) names.
-        subjects: whose lines are compared, column by column.
-        rows: for each subject the number in ``images`` of each of its films; by
-            default it is the same.
-    """
-    found: dict[str, list[pd.DataFrame]] = {}
-    for number, subject in enumerate(subjects):
-        row = subject.lines['row'].to_numpy()
-        row = row if rows is None else rows[number][row]
-        for column in (*subject.labels, *subject.categories):
-            cell = subject.lines[column]
-            part = pd.DataFrame(dict(row=row, cell=cell, subject=subject.name))
-            told = cell.isin(LABELS) if column in subject.labels else cell != ''
-            found.setdefault(column, []).append(part[told])
-    named: dict[int, list[str]] = {}
-    several = set()
-    for column, parts in found.items():
-        lines = pd.concat(parts)
-        lines = lines[lines['row'].duplicated(keep=False)]
-        several |= set(lines['row'])
-        unequal = lines.groupby('row')['cell'].transform('nunique') > 1
-        for row, group in lines[unequal].groupby('row'):
-            said = group.drop_duplicates(['cell', 'subject'])
-            words = [
-                cell if len(subjects) == 1 else f'{cell} in {name}'
-                for cell, name in zip(said['cell'], said['subject'], strict=True)
-            ]
-            named.setdefault(row, []).append(f'{column}: {", ".join(words)}')
-    texts = [f'{images.iloc[row]} ({"; ".join(named[row])})' for row in sorted(named)]
-    return texts, len(several)
+    images = subject.films['image'].to_numpy(object)
+    said, total = conflicting([subject], [np.arange(len(images))])
+    texts = [f'{images[row]} ({text})' for row, text in said.items()]
+    yield from _finding('conflicts', subject, (subject.name,), texts, total)
 
 
 def missing(subject: Subject) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """Checks across sets of lists, schemes and datasets."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
@@ -7,18 +8,20 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from .checks import base_split, conflicting
+from .checks import base_split
+from .conflicts import conflicting
 from .findings import Finding
 from .subject import Subject, identities_of, with_name_patients
 
 _EVALUATED = ('test', 'val')
+_NO_FINDING = re.compile(r'column \d+|label|target|class|value|y', re.IGNORECASE)
 
 
 def cross_conflicts(subjects: Sequence[Subject]) -> Iterator[Finding]:
     """Films to which two sets of lists give different labels.
 
     Columns are compared under the same name, if it is a name; categories if they are
-    out of the same texts.
+    out of the same texts. What contradicts itself within one set is left out.
     """
     if len(subjects) < 2:
         return
@@ -26,20 +29,16 @@ def cross_conflicts(subjects: Sequence[Subject]) -> Iterator[Finding]:
     codes, _ = pd.factorize(films['key'])
     bounds = np.cumsum([0, *(len(subject.films) for subject in subjects)])
     rows = [codes[s:e] for s, e in zip(bounds, bounds[1:], strict=False)]
-    images = films['image'][~pd.Series(codes).duplicated()].reset_index(drop=True)
+    images = films['image'].to_numpy(object)[np.unique(codes, return_index=True)[1]]
     compared = [_comparable(subject) for subject in subjects]
-    found, total = conflicting(images, compared, rows)
-    known = {name for subject in compared for name in conflicting_alone(subject)}
-    found = [text for text in found if text.partition(' (')[0] not in known]
-    if found:
+    said, total = conflicting(compared, rows)
+    for subject, row in zip(compared, rows, strict=True):
+        alone, _ = conflicting([subject], [row])
+        said = {number: text for number, text in said.items() if number not in alone}
+    if said:
         name = f'{len(subjects)} sets of lists'
-        yield Finding('conflicts', name, (name,), len(found), total, tuple(found))
-
-
-def conflicting_alone(subject: Subject) -> set[str]:
-    """Images whose labels conflict within a subject already."""
-    texts, _ = conflicting(subject.films['image'], [subject])
-    return {text.partition(' (')[0] for text in texts}
+        texts = tuple(f'{images[row]} ({text})' for row, text in said.items())
+        yield Finding('conflicts', name, (name,), len(texts), total, texts)
 
 
 def cross_overlaps(one: Subject, other: Subject) -> Iterator[Finding]:
@@ -68,18 +67,18 @@ def cross_overlaps(one: Subject, other: Subject) -> Iterator[Finding]:
         kind = 'cross' if evaluated[0] != evaluated[1] else 'shared'
         where = (here, f'{other.name} {there}')
         if len(same):
-            names = tuple(images[same])
-            yield Finding(kind, one.name, where, len(names), len(rows), names, 'images')
+            names, total = tuple(images[same]), len(rows)
+            yield Finding(kind, one.name, where, len(names), total, names, 'images')
         if number:
             names = tuple(dict.fromkeys(patients[rows_known[shared]]))
-            yield Finding(
-                kind, one.name, where, number, len(persons), names, 'patients'
-            )
+            total = len(persons)
+            yield Finding(kind, one.name, where, number, total, names, 'patients')
 
 
 def _comparable(subject: Subject) -> Subject:
     """The same with the columns that mean the same elsewhere, under names that tell."""
-    labels = [name for name in subject.labels if not name.startswith('label')]
+    # A place in a line, or a name like that, is no name of a finding.
+    labels = [name for name in subject.labels if not _NO_FINDING.fullmatch(name)]
     names = {}
     for column in subject.categories:
         texts = sorted(set(subject.lines[column]) - {''})

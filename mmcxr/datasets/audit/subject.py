@@ -38,7 +38,7 @@ class Subject:
         labels: columns of '1', '0', '-1' and ''.
         categories: columns of texts.
         searched: copies were looked for.
-        missing: {split: listed images that the table lacks}.
+        missing: listed images that the table lacks.
     """
 
     name: str

@@ -9,7 +9,6 @@ Grey levels are first replaced by their rank within the film, so that windowing 
 gamma do not matter. F frames, V views, K = 64 frequencies.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,6 +29,7 @@ _ORDER = sorted(
     key=lambda uv: (uv[0] + uv[1], uv[0]),
 )[:64]
 _ROWS, _COLUMNS = np.array(_ORDER).T  # vertical and horizontal frequency
+_BLOCK = 4096  # thumbnails worked on at once
 _PRIOR = 200  # films that the reference counts for; see spread_of
 
 
@@ -60,30 +60,32 @@ def find_candidates(prints: FilmPrints) -> Candidates:
     its inner part or as its central square. So a copy that was cut, padded, mirrored
     or inverted is found; one that was both mirrored and inverted is not.
     """
-    values = equalised(prints.thumbs)
     views = _views(prints.shapes)
-    coefs = np.stack([frequencies(values, view) for view in views], 1)  # (F, V, K)
+    coefs = _coefs(prints.thumbs, views)
     middle, spread = spread_of(coefs[:, 0])
     # A square frame has no other central square.
     there = (views[1:] != views[:1]).any(2)  # (V - 1, F)
-    frame, view = np.nonzero(np.vstack([np.ones(len(values), bool), there]).T)
-    seen = coefs[frame, view]
-    codes = pack_codes(seen > middle)
+    frame, view = np.nonzero(np.vstack([np.ones(len(coefs), bool), there]).T)
+    codes = pack_codes(coefs[frame, view] > middle)
+    seen = _unit(coefs[frame, view], middle, spread)
     parts = []
     for mirrored, negative in ((0, 0), (1, 0), (0, 1)):
         query = (-1) ** (mirrored * _COLUMNS + negative) * coefs[:, 0]
-        i, j = near_codes(pack_codes(query > middle), codes, RADIUS)
-        kept = prints.film[i] != prints.film[frame[j]]
-        # Whole against whole is found twice.
-        kept &= (view[j] > 0) | (prints.film[i] < prints.film[frame[j]])
-        i, j = i[kept], j[kept]
-        like = _correlation(query, seen, i, j, middle, spread) >= MIN_CORRELATION
-        flags = np.full((like.sum(), 2), (mirrored, negative), bool)
-        parts.append((i[like], frame[j[like]], view[j[like]], flags))
-    first, second, view, flags = (
-        np.concatenate(part) for part in zip(*parts, strict=True)
-    )
-    return Candidates(first, second, views[view, second], flags[:, 0], flags[:, 1])
+        wanted = _unit(query, middle, spread)
+
+        def alike(i: np.ndarray, j: np.ndarray, wanted=wanted) -> np.ndarray:
+            one, other = prints.film[i], prints.film[frame[j]]
+            # Whole against whole is found from both sides.
+            kept = (one < other) | ((one > other) & (view[j] > 0))
+            like = np.einsum('pk,pk->p', wanted[i[kept]], seen[j[kept]])
+            kept[kept] = like >= MIN_CORRELATION
+            return kept
+
+        i, j = near_codes(pack_codes(query > middle), codes, RADIUS, alike)
+        flags = np.full((len(i), 2), (mirrored, negative), bool)
+        parts.append((i, frame[j], view[j], flags))
+    first, second, view, flags = map(np.concatenate, zip(*parts, strict=True))
+    return Candidates(first, second, views[view, second], *flags.T)
 
 
 def equalised(thumbs: np.ndarray) -> np.ndarray:
@@ -111,9 +113,19 @@ def frequencies(values: np.ndarray, views: np.ndarray) -> np.ndarray:
     for number, (top, bottom, left, right) in enumerate(kinds):
         rows = np.flatnonzero(kind.ravel() == number)
         down, across = _cosines(top, bottom), _cosines(left, right)
-        for block in np.array_split(rows, 1 + len(rows) // 4096):
-            found[block] = down @ values[block] @ across.T
+        found[rows] = down @ values[rows] @ across.T
     return found[:, _ROWS, _COLUMNS]
+
+
+def _coefs(thumbs: np.ndarray, views: np.ndarray) -> np.ndarray:
+    """(F, V, 64): frequencies of thumbnails within each of (V, F, 4) views."""
+    found = np.empty((len(thumbs), len(views), 64), np.float32)
+    for start in range(0, len(thumbs), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        values = equalised(thumbs[block])
+        for number, view in enumerate(views):
+            found[block, number] = frequencies(values, view[block])
+    return found
 
 
 def pack_codes(bits: np.ndarray) -> np.ndarray:
@@ -168,30 +180,10 @@ def _cosines(low: float, high: float) -> np.ndarray:
     return (waves * inside / inside.sum()).astype(np.float32)
 
 
-def _correlation(
-    query: np.ndarray,
-    seen: np.ndarray,
-    i: np.ndarray,
-    j: np.ndarray,
-    middle: np.ndarray,
-    spread: np.ndarray,
-) -> np.ndarray:
-    """(P,) correlation of the standardised frequencies of pairs."""
-
-    def unit(coefs: np.ndarray) -> np.ndarray:
-        values = (coefs - middle) / spread
-        return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
-
-    one, other = unit(query), unit(seen)
-    found = np.empty(len(i), np.float32)
-    for block in _blocks(len(i)):
-        found[block] = np.einsum('pk,pk->p', one[i[block]], other[j[block]])
-    return found
-
-
-def _blocks(number: int, size: int = 1 << 18) -> Iterator[slice]:
-    for start in range(0, number, size):
-        yield slice(start, start + size)
+def _unit(coefs: np.ndarray, middle: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """(F, 64) standardised frequencies of length 1."""
+    values = (coefs - middle) / spread
+    return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
 
 
 _REFERENCE = """

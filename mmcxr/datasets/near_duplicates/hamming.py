@@ -6,7 +6,7 @@ of one part at least, so only codes that nearly agree in a part are compared. Th
 result is exact.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from math import comb
 
@@ -20,7 +20,10 @@ _LOOKUP = 4.0
 
 
 def near_codes(
-    queries: np.ndarray, codes: np.ndarray, radius: int
+    queries: np.ndarray,
+    codes: np.ndarray,
+    radius: int,
+    accept: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pairs (i, j) where ``queries[i]`` and ``codes[j]`` differ in few bits.
 
@@ -28,6 +31,8 @@ def near_codes(
         queries: (Q,) uint64.
         codes: (N,) uint64.
         radius: at most so many bits may differ, 0 to 63.
+        accept: of the numbers i and j of some pairs, which are kept. Pairs may be
+            asked for more than once; those refused take no memory.
 
     Returns:
         Two (P,) int64 arrays, ordered by i, then j; each pair once.
@@ -37,9 +42,13 @@ def near_codes(
     found = [np.zeros(0, np.int64)]
     if len(queries) and len(codes):
         for low, width, flips in _parts(radius, len(codes)):
-            found += _near_by_part(queries, codes, radius, low, width, flips)
+            for i, j in _near_by_part(queries, codes, radius, low, width, flips):
+                if accept is not None:
+                    kept = accept(i, j)
+                    i, j = i[kept], j[kept]
+                found.append(i * len(codes) + j)
     pairs = np.unique(np.concatenate(found))
-    return pairs // len(codes) if len(codes) else pairs, pairs % max(len(codes), 1)
+    return pairs // max(len(codes), 1), pairs % max(len(codes), 1)
 
 
 def _parts(radius: int, number: int) -> list[tuple[int, int, int]]:
@@ -90,15 +99,14 @@ def _near_by_part(
     low: int,
     width: int,
     flips: int,
-) -> list[np.ndarray]:
-    """Pairs, as i * N + j, among codes that nearly agree in one part."""
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs of near codes among those that nearly agree in one part."""
     keys, wanted = _part(codes, low, width), _part(queries, low, width)
     # Both in the order of their part: neighbours then lie together in memory.
     order, turn = np.argsort(keys, kind='stable'), np.argsort(wanted, kind='stable')
     codes, queries, wanted = codes[order], queries[turn], wanted[turn]
     starts = np.zeros((1 << width) + 1, np.int64)
     np.cumsum(np.bincount(keys, minlength=1 << width), out=starts[1:])
-    found = []
     for mask in _masks(width, flips):
         bucket = wanted ^ mask
         first = starts[bucket]
@@ -109,8 +117,8 @@ def _near_by_part(
             ends = np.cumsum(size)
             code = np.arange(ends[-1]) + np.repeat(first[rows] - ends + size, size)
             near = np.bitwise_count(queries[query] ^ codes[code]) <= radius
-            found.append(turn[query[near]] * len(codes) + order[code[near]])
-    return found
+            if near.any():
+                yield turn[query[near]], order[code[near]]
 
 
 def _part(codes: np.ndarray, low: int, width: int) -> np.ndarray:

@@ -64,6 +64,14 @@ def test_at_the_radius_and_one_beyond():
         assert i.tolist() == j.tolist() == list(range(0, 400, 2))
 
 
+def test_only_accepted_pairs_are_kept():
+    rng = np.random.default_rng(2)
+    codes = clustered(rng, 150, 8)
+    i, j = near_codes(codes, codes, 9, lambda i, j: (i + j) % 3 == 0)
+    wanted = [pair for pair in naive(codes, codes, 9) if sum(pair) % 3 == 0]
+    assert list(zip(i.tolist(), j.tolist(), strict=True)) == wanted
+
+
 def test_cut_keeps_the_pigeonhole():
     for radius in range(64):
         for number in range(3, 17):
