@@ -7,7 +7,7 @@ export HF_HUB_OFFLINE ?= 1
 
 .PHONY: help install demo test test-slow lint format clean
 help:
-	@echo 'make demo       pre-train and evaluate a small CXR-CLIP on synthetic films'
+	@echo 'make demo       pre-train a small CXR-CLIP and MRM on synthetic films, measure and report'
 	@echo 'make test       run the fast tests'
 	@echo 'make test-slow  run the full-size and minutes-long tests'
 	@echo 'make lint       ruff and codespell'

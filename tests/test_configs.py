@@ -17,7 +17,7 @@ FAMILIES = {
     'cxr_clip/cxr-clip_r50-bioclinicalbert_4xb32-15e_m-c-c14-224px.py',
     'cxr_clip/cxr-clip_swin-t-bioclinicalbert_4xb32-15e_m-224px_released.py',
     'cxr_clip/cxr-clip_r18-bert-mini_1xb32-10e_synthetic-96px.py',
-    'mrm/mrm_vit-mini_1xb32-20e_synthetic-192px.py',
+    'mrm/mrm_vit-mini_1xb16-20e_synthetic-192px.py',
     'benchmarks/zero_shot/chexpert-5x200/cxr-clip_swin-t.py',
     'benchmarks/retrieval/mimic-cxr/cxr-clip_r50.py',
     'benchmarks/classification/vindr-cxr/linear-probe_cxr-clip_swin-t.py',

@@ -16,7 +16,7 @@ from mmcxr.engine.exporting import export_checkpoint
 from mmcxr.engine.launch import train
 from mmcxr.registry import MODELS
 
-PRETRAIN = 'mrm/mrm_vit-mini_1xb32-20e_synthetic-192px.py'
+PRETRAIN = 'mrm/mrm_vit-mini_1xb16-20e_synthetic-192px.py'
 SHORT = {
     'default_hooks.logger.interval': 1,
     'train_cfg.max_epochs': 2,
@@ -36,15 +36,12 @@ def losses(work_dir) -> list[tuple[float, float]]:
 def test_two_processes_equal_one_and_resume_is_exact(workplace, repo_dir):
     """Although the ranks hold different numbers of masked words."""
     config = str(repo_dir / 'configs' / PRETRAIN)
-    options = {
-        **SHORT,
-        'train_dataloader.batch_size': 16,
-        'log_processor': dict(window_size=1),
-    }
+    options = {**SHORT, 'log_processor': dict(window_size=1)}
     assert train(config, 'one', cfg_options=options) == 0
     alone = losses(workplace / 'one')
     assert len(alone) == len(set(alone)) == 12
-    assert alone[-1][1] < alone[0][1]
+    first, last = np.mean(alone[:4], axis=0), np.mean(alone[-4:], axis=0)
+    assert (last < 0.97 * first).all(), (first, last)  # film and report
 
     command = ['bash', str(repo_dir / 'tools/dist_train.sh'), config, '2']
     command += ['--work-dir', 'two', '--cfg-options', 'log_processor.window_size=1']

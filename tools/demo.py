@@ -1,4 +1,4 @@
-"""From nothing to a trained and measured CXR-CLIP, on synthetic films.
+"""From nothing to a trained and measured CXR-CLIP and MRM, on synthetic films.
 
 python tools/demo.py --out work_dirs/demo
 """

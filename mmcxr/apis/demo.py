@@ -25,7 +25,7 @@ PRETRAIN = 'cxr_clip/cxr-clip_r18-bert-mini_1xb32-10e_synthetic-96px.py'
 ZERO_SHOT = 'benchmarks/zero_shot/synthetic/cxr-clip_r18.py'
 RETRIEVAL = 'benchmarks/retrieval/synthetic/cxr-clip_r18.py'
 PROBE = 'benchmarks/classification/synthetic/linear-probe_cxr-clip_r18.py'
-MASKED = 'mrm/mrm_vit-mini_1xb32-20e_synthetic-192px.py'
+MASKED = 'mrm/mrm_vit-mini_1xb16-20e_synthetic-192px.py'
 FINE_TUNE = 'benchmarks/classification/synthetic/finetune_mrm_vit-mini.py'
 SEGMENT = (
     'benchmarks/segmentation/synthetic/upernet_mrm_vit-mini_1xb8-300_synthetic-192px.py'

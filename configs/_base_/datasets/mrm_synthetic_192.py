@@ -4,14 +4,14 @@ data_root = 'data/synthetic'
 tokenizer = dict(type='HFTokenizer', name=f'{data_root}/tokenizer')
 max_length = 100
 mask_and_pack = [
-    dict(type='MaskWords', tokenizer=tokenizer, max_length=max_length, prob=0.5),
+    dict(type='MaskWords', tokenizer=tokenizer, max_length=max_length, prob=0.75),
     dict(type='PatchNoise', num_patches=36),
     dict(type='PackStudy'),
 ]
 train_pipeline = [
     dict(type='LoadFilm'),
     dict(
-        type='FilmRandomResizedCrop', size=192, scale=(0.2, 1.0),
+        type='FilmRandomResizedCrop', size=192, scale=(0.6, 1.0),
         interpolation='bicubic'),
     dict(type='FilmFlip', prob=0.5),
     dict(type='MirrorText'),  # a mirrored film has its report mirrored
@@ -28,7 +28,7 @@ synthetic_dataset = dict(
     type='SyntheticPairs', data_root=data_root, split_scheme='official',
     texts='whole', level='image')
 train_dataloader = dict(
-    batch_size=32,
+    batch_size=16,
     num_workers=2,
     persistent_workers=True,
     drop_last=True,

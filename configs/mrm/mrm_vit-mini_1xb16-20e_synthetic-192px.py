@@ -1,11 +1,14 @@
 # MRM in miniature on synthetic films: what `make demo` trains, minutes on two CPU cores,
-# no download.
+# no download. Against the published recipe: half of the patches are seen and not a
+# quarter, crops keep most of the film, three words of four are masked. With the
+# published numbers the encoder's features told findings no better than random weights
+# after as many passes.
 #
 #   python tools/dataset_converters/synthetic.py --num-films 3000 --size 128 \
 #       --out data/synthetic
 #   python tools/misc/train_tokenizer.py data/synthetic --scheme official \
 #       --vocab-size 1000 --out data/synthetic/tokenizer
-#   python tools/train.py configs/mrm/mrm_vit-mini_1xb32-20e_synthetic-192px.py
+#   python tools/train.py configs/mrm/mrm_vit-mini_1xb16-20e_synthetic-192px.py
 _base_ = [
     '../_base_/models/mrm_vit-mini.py',
     '../_base_/datasets/mrm_synthetic_192.py',
@@ -13,7 +16,7 @@ _base_ = [
 ]
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.95), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05),
     paramwise_cfg=dict(norm_decay_mult=0., bias_decay_mult=0.))
 param_scheduler = dict(type='WarmupCosineLR', warmup=2, convert_to_iter_based=True)
 train_cfg = dict(by_epoch=True, max_epochs=20, val_interval=5)
