@@ -184,7 +184,9 @@ def _preprocessor(model: BaseModel) -> dict:
     """Name and constants of the step between bytes and numbers."""
     preprocessor = model.data_preprocessor
     buffers = {k: v.flatten().tolist() for k, v in preprocessor.named_buffers()}
-    return dict(type=type(preprocessor).__name__, **buffers)
+    resize = getattr(preprocessor, 'resize', None)
+    resize = dict(resize=resize) if resize else {}
+    return dict(type=type(preprocessor).__name__, **buffers, **resize)
 
 
 def _facts(name: str, model: BaseModel, checkpoint: str | Path) -> dict:

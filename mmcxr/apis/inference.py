@@ -17,8 +17,9 @@ from mmengine.registry import DefaultScope
 from rich.progress import track
 
 from mmcxr.datasets.film import as_film
-from mmcxr.models.heads.prompt_head import PromptHead, pad_tokens
-from mmcxr.registry import TRANSFORMS
+from mmcxr.evaluation.functional.classification import standardised
+from mmcxr.models.heads.prompt_head import pad_tokens
+from mmcxr.registry import MODELS, TRANSFORMS
 
 # A notebook may have run mmpretrain or mmseg before, whose names are then looked up.
 OUR_SCOPE = partial(DefaultScope.overwrite_default_scope, 'mmcxr')
@@ -37,18 +38,35 @@ def batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
         yield items[start : start + size]
 
 
-def _prepare(model: BaseModel, films: Sequence) -> torch.Tensor:
-    """Normalised (N, 3, H, W) on the model's device, as its evaluation sees films."""
-    with OUR_SCOPE():
-        steps = [TRANSFORMS.build(step) for step in model.film_pipeline]
-    stack = []
-    for film in films:
-        results = dict(img=as_film(film))
-        for step in steps:
-            results = step(results)
-        stack.append(results['img'])
-    images = torch.from_numpy(np.stack(stack))[:, None]
-    return model.data_preprocessor(dict(inputs=dict(image=images)))['inputs']['image']
+class FilmPreparation:
+    """From films to what a model takes, as its evaluation sees them.
+
+    Args:
+        model: with ``film_pipeline`` and ``data_preprocessor``.
+    """
+
+    def __init__(self, model: BaseModel):
+        self.film_pipeline = model.film_pipeline
+        self.data_preprocessor = model.data_preprocessor
+
+    def __call__(self, films) -> torch.Tensor:
+        """Normalised (N, 3, H, W) on the model's device, of one film or several.
+
+        Raises:
+            UnreadableFilm: naming the film that cannot be read.
+            ValueError: the films come out in several sizes.
+        """
+        with OUR_SCOPE():
+            steps = [TRANSFORMS.build(step) for step in self.film_pipeline]
+        stack = []
+        for film in as_list(films):
+            results = dict(img=as_film(film))
+            for step in steps:
+                results = step(results)
+            stack.append(results['img'])
+        images = torch.from_numpy(np.stack(stack))[:, None]
+        data = self.data_preprocessor(dict(inputs=dict(image=images)))
+        return data['inputs']['image']
 
 
 @torch.no_grad()
@@ -72,7 +90,7 @@ def embed_films(model: BaseModel, films, batch_size: int = 32) -> np.ndarray:
     if not films:
         raise ValueError('no film to embed')
     embeds = [
-        model.encode_image(_prepare(model, batch)).float().cpu()
+        model.encode_image(FilmPreparation(model)(batch)).float().cpu()
         for batch in batches(films, batch_size, 'films')
     ]
     return torch.cat(embeds).numpy()
@@ -97,18 +115,20 @@ def prompts_from_names(names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     return {name: dict(pos=[name], neg=[f'No {name}']) for name in names}
 
 
-@torch.no_grad()
 def classify(
-    model: BaseModel,
+    model: BaseModel | Sequence[BaseModel],
     films,
     prompts: str | Sequence[str] | dict,
     temperature: float | None = None,
     batch_size: int = 32,
+    head: dict | None = None,
+    standardise: bool = False,
 ) -> pd.DataFrame:
     """Zero-shot probabilities of findings described in words.
 
     Args:
-        model: an image-text model.
+        model: an image-text model, or several, whose probabilities are averaged
+            (published for CheXzero with its ten files).
         films: one film or a list.
         prompts: names of findings (each gets the pair "X" / "No X"); or
             ``{class: {'pos': [...], 'neg': [...]}}``, each class on its own; or
@@ -117,27 +137,62 @@ def classify(
             the published rule for pairs (1, so probabilities stay near 0.5 and
             only rank films) and the trained one among exclusive classes.
         batch_size: films per forward pass.
+        head: further arguments of the model's own head, a :class:`PromptHead`
+            (``dict(ensemble='embeddings')``) or :class:`GLoRIAPromptHead`
+            (``dict(word_counts='characters')``).
+        standardise: among exclusive classes, similarities with mean 0 and deviation 1
+            over these films in place of probabilities, as GLoRIA's code has it.
 
     Returns:
         (N, C) table, probabilities in 0..1, one row per film in the order given,
         indexed by path (position for films that are not paths).
+
+    Raises:
+        UnreadableFilm: naming the film that cannot be read.
+        ValueError: no films, no models, or prompts that have no such head.
     """
     films = as_list(films)
+    models = [model] if isinstance(model, BaseModel) else list(model)
+    if not films or not models:
+        raise ValueError('no film to classify' if models else 'no model to ask')
     if not isinstance(prompts, dict):
         prompts = prompts_from_names([prompts] if isinstance(prompts, str) else prompts)
     pairs = all(isinstance(entry, dict) for entry in prompts.values())
-    if not pairs and temperature is None:
-        temperature = float(1 / model.scale().detach())
-    with OUR_SCOPE():
-        tokenizer = model.tokenizer
-    mode = 'multilabel' if pairs else 'multiclass'
-    head = PromptHead(prompts, tokenizer, mode, temperature=temperature)
-    model.eval()
-    embeds = torch.from_numpy(embed_films(model, films, batch_size))
-    device = next(model.parameters()).device
-    scores = head.predict(embeds.to(device), model.encode_text).cpu().numpy()
+    if standardise and (pairs or temperature is not None):
+        raise ValueError(
+            'standardise is for exclusive classes, {class: [...]}, and takes the place '
+            'of a temperature'
+        )
+    settings = dict(
+        prompts=prompts, mode='multilabel' if pairs else 'multiclass', **(head or {})
+    )
+    scores = []
+    for member in models:
+        factor = None if pairs or standardise else float(1 / member.scale().detach())
+        settings['temperature'] = factor if temperature is None else temperature
+        scores.append(_prompt_scores(member, films, settings, batch_size))
+    scores = np.mean(scores, axis=0)
+    if standardise:
+        scores = standardised(scores)
     index = [str(f) if isinstance(f, (str, Path)) else i for i, f in enumerate(films)]
     return pd.DataFrame(scores, index=index, columns=list(prompts))
+
+
+@torch.no_grad()
+def _prompt_scores(
+    model: BaseModel, films: Sequence, settings: dict, batch_size: int
+) -> np.ndarray:
+    """(N, C) scores by the model's own head."""
+    model.eval()
+    with OUR_SCOPE():
+        settings = dict(model.zero_shot_head(), tokenizer=model.tokenizer, **settings)
+        head = MODELS.build(settings).eval()
+    prepare = FilmPreparation(model)
+    scores = [
+        model.score_prompts(prepare(batch), head).float().cpu().numpy()
+        for batch in batches(films, batch_size, 'films')
+    ]
+    return np.concatenate(scores)
 
 
 def retrieve(
@@ -182,6 +237,6 @@ def retrieve(
 def similarity_maps(model: BaseModel, film, texts) -> np.ndarray:
     """Cosine similarity of each place of a film with each text, (T, h, w) float32."""
     texts = torch.from_numpy(embed_texts(model, texts))
-    images = _prepare(model, [film])
+    images = FilmPreparation(model)(film)
     maps = model.patch_similarity(images, texts.to(images.device))
     return maps[0].float().cpu().numpy()

@@ -9,11 +9,15 @@ from mmengine.registry import DefaultScope
 from mmcxr.engine.checkpoint import load_strict, open_checkpoint
 from mmcxr.registry import MODELS
 
+from .inference import FilmPreparation
+
 
 def load_model(
     config: str | Path | Config, checkpoint: str | Path, device: str = 'cpu'
 ) -> BaseModel:
     """Model of a config with the weights of a checkpoint, in eval mode.
+
+    Its ``preprocess`` takes films to what ``extract_feat`` takes.
 
     Args:
         config: path of a config, or the config itself.
@@ -35,4 +39,5 @@ def load_model(
         model = MODELS.build(config.model)
     load_strict(model, open_checkpoint(checkpoint), name=str(checkpoint))
     model.film_pipeline = config.film_pipeline
+    model.preprocess = FilmPreparation(model)
     return model.to(device).eval()

@@ -9,12 +9,23 @@ error. They need torch alone, and build no model.
 from types import ModuleType
 from typing import Any
 
-from . import cxr_clip, hf_bert, hf_swin, mrm, timm_vit, torchvision_resnet
+from . import (
+    chexzero,
+    cxr_clip,
+    gloria,
+    hf_bert,
+    hf_swin,
+    mrm,
+    timm_vit,
+    torchvision_resnet,
+)
 from .ledger import ConversionError, listed, weights_in
 from .systems import SYSTEMS, probable_system
 
 # Whole systems by the name load_published takes, and encoders to start from.
-CONVERTERS: dict[str, ModuleType] = {module.NAME: module for module in (cxr_clip, mrm)}
+CONVERTERS: dict[str, ModuleType] = {
+    module.NAME: module for module in (cxr_clip, mrm, chexzero, gloria)
+}
 ENCODERS: dict[str, ModuleType] = {
     module.NAME: module for module in (torchvision_resnet, hf_swin, timm_vit, hf_bert)
 }

@@ -35,7 +35,7 @@ def recognise(checkpoint: Any) -> str | None:
     keys = [key for key in weights if key not in _CLASSIFIER]
     if 'conv1.weight' not in keys or not all(map(_BACKBONE.fullmatch, keys)):
         return None
-    depth = _depth(keys)
+    depth = resnet_depth(keys)
     return None if depth is None else f'r{depth}'
 
 
@@ -59,13 +59,14 @@ def convert_resnet(ledger: Ledger, prefix: str, new_prefix: str) -> int:
             ledger.drop(prefix + name, 'ImageNet classifier; not part of the encoder')
         elif _BACKBONE.fullmatch(name):
             ledger.move(prefix + name, new_prefix + name)
-    depth = _depth(names)
+    depth = resnet_depth(names)
     if depth is None:
         raise ConversionError(f'{ledger.name}: the blocks are those of no known ResNet')
     return depth
 
 
-def _depth(names: Iterable[str]) -> int | None:
+def resnet_depth(names: Iterable[str]) -> int | None:
+    """18, 34, 50, 101 or 152, whichever has these entries' blocks, or None."""
     names = set(names)
     blocks = {match.groups() for match in map(_block, names) if match}
     counts = tuple(sum(stage == s for stage, _ in blocks) for s in '1234')

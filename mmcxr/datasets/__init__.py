@@ -1,11 +1,13 @@
 from . import (
     chest_xray14,
     chexpert,
+    clip_tokenizer,
     collate,
     concat,
     covid19,
     covid_qu,
     covidx,
+    gloria_tokenizer,
     kermany,
     mimic_cxr,
     nlm_tuberculosis,

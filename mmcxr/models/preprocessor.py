@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.model import BaseDataPreprocessor
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcxr.registry import MODELS
 
@@ -28,6 +28,9 @@ class FilmPreprocessor(BaseDataPreprocessor):
         fused: compile what happens on the device into one pass over the pixels. It
             takes seconds at the first batch and anew at another size of films.
             Jitter may then differ by a grey level, where rounding is a tie.
+        resize: arguments of ``torch.nn.functional.interpolate``, by which normalised
+            films are brought to the size the encoder takes: CheXzero goes from 320 to
+            224 pixels by ``dict(size=(224, 224), mode='bicubic')``, without antialias.
     """
 
     def __init__(
@@ -37,11 +40,13 @@ class FilmPreprocessor(BaseDataPreprocessor):
         channels_last: bool = False,
         non_blocking: bool = True,
         fused: bool = False,
+        resize: dict | None = None,
     ):
         super().__init__(non_blocking)
         if len(mean) != 3 or len(std) != 3:
             raise ValueError(f'mean and std need three values each: {mean}, {std}')
         self.channels_last = channels_last
+        self.resize = resize
         self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(std).view(3, 1, 1), persistent=False)
         self._prepare = torch.compile(prepare) if fused else prepare
@@ -82,10 +87,14 @@ class FilmPreprocessor(BaseDataPreprocessor):
                 f'{image.dtype} came; leave normalisation out of the pipeline'
             )
         image = self._prepare(image, jitter, self.mean, self.std)
-        if not self.channels_last:
+        if self.resize is None and not self.channels_last:
             return image
         lead = image.shape[:-3]
-        image = image.flatten(0, -4).contiguous(memory_format=torch.channels_last)
+        image = image.flatten(0, -4)
+        if self.resize is not None:
+            image = nn.functional.interpolate(image, **self.resize)
+        if self.channels_last:
+            image = image.contiguous(memory_format=torch.channels_last)
         return image.unflatten(0, lead)
 
 

@@ -72,9 +72,30 @@ def mrm_classifier_file(state_dict: dict, manifest: dict, folder: Path) -> Path:
     return path
 
 
+def chexzero_file(state_dict: dict, manifest: dict, folder: Path) -> Path:
+    """A flat state dict."""
+    path = folder / 'best_64_5e-05_original_22000_0.864.pt'
+    torch.save(state_dict, path)
+    return path
+
+
+def gloria_file(state_dict: dict, manifest: dict, folder: Path) -> Path:
+    """A Lightning file; its settings are an object of omegaconf."""
+    path = folder / 'chexpert_resnet50.ckpt'
+    settings = manifest['other_top_level']['hyper_parameters']
+    content = dict(state_dict=state_dict, epoch=9, global_step=4711, callbacks={})
+    content['pytorch-lightning_version'] = '1.1.4'
+    with foreign_class('omegaconf.dictconfig.DictConfig') as dict_config:
+        content['hyper_parameters'] = dict_config(_content=settings, _parent=None)
+        torch.save(content, path)
+    return path
+
+
 # How each system's file is laid out around its state dict.
 CONTAINERS = {
     'cxr_clip': cxr_clip_file,
+    'cxrlearn/chexzero': chexzero_file,
+    'cxrlearn/gloria': gloria_file,
     'mrm/pretrain': mrm_file,
     'mrm/finetune_vit_b16': mrm_classifier_file,
 }

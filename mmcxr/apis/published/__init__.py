@@ -20,12 +20,13 @@ from mmcxr.engine.checkpoint import (
 )
 from mmcxr.registry import MODELS
 
-from . import cxr_clip, mrm
+from ..inference import FilmPreparation
+from . import chexzero, cxr_clip, gloria, mrm
 from .system import PublishedSystem
 from .tokenizer import published_tokenizer
 
 PUBLISHED: dict[str, PublishedSystem] = {
-    module.SYSTEM.name: module.SYSTEM for module in (cxr_clip, mrm)
+    module.SYSTEM.name: module.SYSTEM for module in (cxr_clip, mrm, chexzero, gloria)
 }
 
 
@@ -41,7 +42,7 @@ def load_published(
     the file; its suffix and name do not matter, and nothing is downloaded.
 
     Args:
-        system: the method, ``'cxr_clip'`` or ``'mrm'``.
+        system: the method, ``'cxr_clip'``, ``'mrm'``, ``'chexzero'`` or ``'gloria'``.
         checkpoint: the file as it was published, or as its fine-tuning wrote it.
         variant: what you expect it to be (``'r50_m'``, ``'swint'``, ...); another
             content is an error. The default takes what is there.
@@ -51,11 +52,15 @@ def load_published(
             ``mimic_wordpiece.json`` that its authors publish.
 
     Returns:
-        :class:`CXRCLIP` or :class:`MRM`, or :class:`FilmClassifier` for a fine-tuned
-        file, with ``published`` (what the converter found, keys dropped and why),
-        ``checkpoint_digest`` (SHA-256 of the file), ``film_pipeline`` (how a film
-        is brought to its size) and, for image-text models, ``tokenizer`` (None where
-        none is known).
+        :class:`CXRCLIP` (also of CheXzero), :class:`MRM` or :class:`GLoRIA`, or
+        :class:`FilmClassifier` for a fine-tuned file, with
+
+        - ``preprocess``: films to what ``extract_feat`` takes, as the authors
+          evaluate them;
+        - ``film_pipeline``: the first part of that, how a film is brought to its size;
+        - ``tokenizer``, for image-text models: None where none is known;
+        - ``published``: what the converter found, keys dropped and why;
+        - ``checkpoint_digest``: SHA-256 of the file.
 
     Raises:
         FileNotFoundError: there is no such file, or no such tokenizer.
@@ -75,10 +80,8 @@ def load_published(
     load_strict(model, state_dict, name=str(checkpoint))
     model.published = info
     model.checkpoint_digest = file_digest(checkpoint)
-    model.film_pipeline = [
-        dict(type='mmcxr.FilmResize', size=info['image_size']),
-        dict(type='mmcxr.FilmCenterCrop', size=info['image_size']),
-    ]
+    model.film_pipeline = known.film_pipeline(info)
+    model.preprocess = FilmPreparation(model)
     if info['task'] == 'pretraining' and known.tokenizer is not None:
         words = info['text_encoder']['vocab_size']
         model.tokenizer = published_tokenizer(tokenizer, known.tokenizer(info), words)

@@ -10,6 +10,15 @@ def never(found: str, wanted: str) -> bool:
     return False
 
 
+def resized_and_cut(info: dict) -> list[dict]:
+    """The shorter side to ``image_size``, and the central square of that."""
+    size = info['image_size']
+    return [
+        dict(type='mmcxr.FilmResize', size=size),
+        dict(type='mmcxr.FilmCenterCrop', size=size),
+    ]
+
+
 @dataclass(frozen=True)
 class PublishedSystem:
     """One published system.
@@ -20,6 +29,7 @@ class PublishedSystem:
         variants: what a caller may ask for; the converter's variants by default.
         passes_for: whether a file found to be one variant passes for another that was
             asked for.
+        film_pipeline: from ``info`` to how a film is brought to its size.
         tokenizer: from ``info`` to the config of the tokenizer, its ``name`` left out
             where the system publishes none under a name; None for a system without
             text.
@@ -29,6 +39,7 @@ class PublishedSystem:
     model_config: Callable[[dict], dict]
     variants: Iterable[str] = ()
     passes_for: Callable[[str, str], bool] = never
+    film_pipeline: Callable[[dict], list[dict]] = resized_and_cut
     tokenizer: Callable[[dict], dict] | None = None
 
     @property

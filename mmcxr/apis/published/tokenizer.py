@@ -44,6 +44,10 @@ class DeferredTokenizer:
         """Token ids of each text; see :class:`HFTokenizer`."""
         return self.tokenizer(texts, max_length)
 
+    def is_piece(self) -> Any:
+        """Which ids continue a word; see :meth:`HFTokenizer.is_piece`."""
+        return self.tokenizer.is_piece()
+
     @property
     def pad_token_id(self) -> int:
         """Id that padding is filled with."""

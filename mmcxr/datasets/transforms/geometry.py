@@ -1,20 +1,22 @@
 """Size, crop and mirror of a film, equal to torchvision's transforms on PIL images.
 
 All resample with PIL, whose bilinear, bicubic and Lanczos filters widen with the
-reduction (antialias), as the published models were trained and tested. Every map in
+reduction (antialias), as the published models were trained and tested; ``FilmFit``
+knows OpenCV's mean over areas besides. Every map in
 ``seg_fields`` moves with the film and keeps its values (nearest neighbour).
 """
 
 import math
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmcxr.registry import TRANSFORMS
 
 from ..deferred_film import DeferredFilm, decoded
-from ..resampling import NEAREST, filter_of, resized_box
+from ..resampling import NEAREST, filter_of, resized, resized_box
 
 
 class _FilmGeometry(BaseTransform):
@@ -84,6 +86,61 @@ class FilmResize(_FilmGeometry):
         return (
             f'{type(self).__name__}(size={self.size}, keep_ratio={self.keep_ratio}, '
             f'interpolation={self.interpolation!r})'
+        )
+
+
+@TRANSFORMS.register_module()
+class FilmFit(_FilmGeometry):
+    """Fit the whole film into a square: longer side to ``size``, the rest black.
+
+    The shorter side is truncated to whole pixels and the film centred; of an odd
+    surplus the larger part lies right or below.
+
+    Args:
+        size: side of the square in pixels. GLoRIA 256, CheXzero 320.
+        interpolation: ``bilinear``, ``bicubic`` or ``lanczos``, all antialiased
+            (CheXzero: ``lanczos``), or ``area``, OpenCV's INTER_AREA (GLoRIA).
+        truncate_both: compute the longer side as the shorter one, as CheXzero's code
+            does: rounding then makes 319 pixels of 581, and one row stays black.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        interpolation: str = 'bilinear',
+        truncate_both: bool = False,
+    ):
+        self.size = size
+        self.interpolation = interpolation
+        self.truncate_both = truncate_both
+        self.resample = None if interpolation == 'area' else filter_of(interpolation)
+
+    def transform(self, results: dict) -> dict:
+        """Fit the film and its maps."""
+        height, width = results['img'].shape[:2]
+        ratio = float(self.size) / max(height, width)
+        shape = [int(side * ratio) for side in (height, width)]
+        if not self.truncate_both:
+            shape[width > height] = self.size
+        shape = [max(side, 1) for side in shape]
+        film = self._resized(decoded(results['img']), shape)
+        results['img'] = _on_black(film, self.size)
+        results['img_shape'] = results['img'].shape
+        for field in results.get('seg_fields', []):
+            fitted = resized(results[field], tuple(shape), NEAREST)
+            results[field] = _on_black(fitted, self.size)
+        return results
+
+    def _resized(self, film: np.ndarray, shape: list[int]) -> np.ndarray:
+        if self.resample is None:
+            return cv2.resize(film, shape[::-1], interpolation=cv2.INTER_AREA)
+        return resized(film, tuple(shape), self.resample)
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(size={self.size}, '
+            f'interpolation={self.interpolation!r}, '
+            f'truncate_both={self.truncate_both})'
         )
 
 
@@ -209,6 +266,13 @@ class FilmFlip(_FilmGeometry):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(prob={self.prob})'
+
+
+def _on_black(array: np.ndarray, size: int) -> np.ndarray:
+    """An array of at most (size, size) in the middle of a square of zeros."""
+    before = [(size - side) // 2 for side in array.shape]
+    lack = [(n, size - side - n) for n, side in zip(before, array.shape, strict=True)]
+    return np.pad(array, lack)
 
 
 def _centred(array: np.ndarray, size: int) -> np.ndarray:

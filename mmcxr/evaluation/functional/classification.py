@@ -49,6 +49,16 @@ MULTICLASS_DEFINITIONS = dict(
 )
 
 
+def standardised(scores: np.ndarray) -> np.ndarray:
+    """Each class with mean 0 and deviation 1 over the images, (N, C) to (N, C).
+
+    A class whose scores are all equal is 0 everywhere.
+    """
+    centred = scores - scores.mean(axis=0)
+    deviation = centred.std(axis=0)
+    return centred / np.where(deviation > 0, deviation, 1)
+
+
 def defined_mean(rows: list[np.ndarray]) -> np.ndarray:
     """Mean over rows (C, R), leaving out undefined cells; NaN where all are."""
     with warnings.catch_warnings():

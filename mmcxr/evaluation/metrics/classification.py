@@ -11,6 +11,7 @@ from mmcxr.evaluation.functional.classification import (
     MULTICLASS_DEFINITIONS,
     MulticlassStatistics,
     MultilabelStatistics,
+    standardised,
 )
 from mmcxr.evaluation.functional.labels import class_counts, resolve_uncertain
 from mmcxr.evaluation.functional.report import make_report
@@ -51,6 +52,9 @@ class ClassificationMetric(ReportMetric):
             each class.  0.5 on probabilities equals the argmax over the negative and
             positive prompt (CXR-CLIP).  Exclusive classes go by highest score.
         threshold_origin: where the threshold is from, e.g. 'best F1 on valid'.
+        standardise: give the scores of each class mean 0 and deviation 1 over all
+            images first, as GLoRIA's zero-shot code does with exclusive classes. What
+            an image is then called depends on the others.
         num_resamples: see :class:`ReportMetric`; 0 in validation.
         seed: of the resamples.
         collect_device: 'cpu' or 'gpu', see mmengine.
@@ -66,6 +70,7 @@ class ClassificationMetric(ReportMetric):
         uncertain: str = 'ignore',
         threshold: float | Sequence[float] = 0.5,
         threshold_origin: str = 'fixed beforehand',
+        standardise: bool = False,
         num_resamples: int = 1000,
         seed: int = 0,
         collect_device: str = 'cpu',
@@ -80,6 +85,7 @@ class ClassificationMetric(ReportMetric):
         self.uncertain = uncertain
         self.threshold = threshold
         self.threshold_origin = threshold_origin
+        self.standardise = standardise
         self.score_classes: Sequence[str] | None = None
 
     def collect(self, sample: dict) -> dict:
@@ -99,6 +105,8 @@ class ClassificationMetric(ReportMetric):
     def make_report(self, results: list[dict]) -> tuple[dict, dict[str, Sequence]]:
         """See :class:`ReportMetric`."""
         classes, scores, labels, warnings = self._tables(results)
+        if self.standardise:
+            scores = standardised(scores)
         clusters, bootstrap, interval, doubts = self.bootstrap(results)
         shared = clusters, bootstrap.num_clusters, classes
         settings = dict(type=type(self).__name__, task=self.task, classes=classes)
@@ -122,6 +130,9 @@ class ClassificationMetric(ReportMetric):
                 threshold=self.threshold,
                 threshold_origin=self.threshold_origin,
             )
+        if self.standardise:
+            settings['standardise'] = True
+            remark += '; scores of each class have mean 0 and deviation 1'
         if statistic.single_valued:
             names = ', '.join(statistic.single_valued)
             warnings.append(

@@ -2,4 +2,5 @@
 
 from .cxr_clip import CXRCLIP
 from .film_classifier import FilmClassifier
+from .gloria import GLoRIA
 from .mrm import MRM

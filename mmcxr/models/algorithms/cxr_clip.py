@@ -29,6 +29,10 @@ LINEAR = dict(type='mmcxr.LinearProjection')
 class CXRCLIP(BaseModel):
     """Two encoders, two projections, one temperature.
 
+    Also CheXzero and other CLIPs: :class:`CLIPViT` and :class:`CLIPTextEncoder`, which
+    project by themselves, ``NoProjection``, and the weights of the image-image and
+    text-text losses 0.
+
     Args:
         image_backbone: any image encoder; ``mmpretrain.ResNet`` (depth 50) and
             ``mmpretrain.SwinTransformer`` (tiny) are the published ones.
@@ -118,6 +122,14 @@ class CXRCLIP(BaseModel):
                 "model=dict(tokenizer=dict(type='HFTokenizer', name=...))"
             )
         return TOKENIZERS.build(self.tokenizer_config)
+
+    def zero_shot_head(self) -> dict:
+        """Config of the head that scores prompts as this model's authors do."""
+        return dict(type='mmcxr.PromptHead')
+
+    def score_prompts(self, images: Tensor, head: nn.Module) -> Tensor:
+        """Scores (B, C) of films (B, 3, H, W) by a head of that kind."""
+        return head.predict(self.encode_image(images), self.encode_text)
 
     def extract_feat(self, images: Tensor) -> Tensor:
         """Pooled features before projection, (B, 3, H, W) to (B, C)."""

@@ -1,6 +1,8 @@
 """Encoders the sister libraries lack."""
 
 from .bert import BertEncoder
+from .clip_text import CLIPTextEncoder
+from .clip_vit import CLIPViT
 from .frozen_encoder import FrozenEncoder
 from .masked_vit import MaskedViT
 from .relative_position_vit import RelativePositionViT

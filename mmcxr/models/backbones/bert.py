@@ -74,6 +74,20 @@ class BertEncoder(BaseModule):
         outputs = self.bert(input_ids=input_ids, attention_mask=attention_mask)
         return outputs.last_hidden_state
 
+    def encode_layers(
+        self, input_ids: Tensor, attention_mask: Tensor, number: int
+    ) -> Tensor:
+        """Vectors of the last layers, (number, N, L, C), the very last one last.
+
+        Arguments as in :meth:`encode_tokens`.
+        """
+        outputs = self.bert(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            output_hidden_states=True,
+        )
+        return torch.stack(outputs.hidden_states[-number:])
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """One vector per text, (N, C); arguments as in :meth:`encode_tokens`."""
         hidden = self.encode_tokens(input_ids, attention_mask)

@@ -75,7 +75,7 @@ class PromptHead(BaseModule):
         self.mode, self.pooling, self.ensemble = mode, pooling, ensemble
         self.temperature = temperature
         self.max_length, self.batch_size = max_length, batch_size
-        self._embeds = None
+        self._embeds = self._device = None
 
     def train(self, mode: bool = True):
         """Switch mode, and forget encoded prompts.
@@ -127,7 +127,7 @@ class PromptHead(BaseModule):
 
     def prompt_embeds(self, encode_text: Callable, device: torch.device) -> Tensor:
         """Embeddings of all prompts, (P, D), in the order of the groups."""
-        if self._embeds is not None and self._embeds.device == device:
+        if self._embeds is not None and self._device == device:
             return self._embeds
         # Built late: a model can be made where its tokenizer cannot be fetched.
         if isinstance(self.tokenizer, dict):
@@ -140,10 +140,14 @@ class PromptHead(BaseModule):
                 chunk = tokens[start : start + self.batch_size]
                 ids, mask = pad_tokens(chunk, self.tokenizer.pad_token_id)
                 chunks.append(encode_text(ids.to(device), mask.to(device)))
-        embeds = torch.cat(chunks)
+        embeds = self.joined(chunks)
         if not self.training:
-            self._embeds = embeds
+            self._embeds, self._device = embeds, device
         return embeds
+
+    def joined(self, chunks: list[Tensor]) -> Tensor:
+        """Embeddings of all prompts from those of one pass each."""
+        return torch.cat(chunks)
 
 
 def prompt_groups(prompts: dict, mode: str) -> list[list[str]]:
