@@ -32,6 +32,10 @@ FAMILIES = {
     'benchmarks/segmentation/siim/setr-pup_mrm_vit-b16_1xb16-20k_siim-512px.py',
     'benchmarks/segmentation/siim/upernet_cxr-clip_swin-t_1xb16-20k_siim-512px.py',
     'benchmarks/segmentation/rsna/benchx-upernet_cxr-clip_r50_1xb8-20k_rsna-512px.py',
+    'benchmarks/zero_shot/chexpert-5x200/chexzero_vit-b32.py',
+    'benchmarks/zero_shot/chexpert-5x200/gloria_r50_released.py',
+    'benchmarks/classification/chestx-ray14/linear-probe_chexzero_vit-b32.py',
+    'benchmarks/classification/chestx-ray14/finetune_gloria_r50.py',
 }
 
 

@@ -86,6 +86,8 @@ NESTED = dict(
     transforms=TRANSFORM,
     metrics=METRIC,
     tokenizer=Place('TOKENIZERS', known=False),
+    # CXRCLIP's, whose channels follow from its encoders.
+    projection=Place('MODELS', supplied=('in_channels', 'out_channels'), known=False),
     init_cfg=Place('WEIGHT_INITIALIZERS', extra=('override', 'name'), needs=TYPE),
     optimizer=Place('OPTIMIZERS', supplied=('params',), needs=TYPE),
     vis_backends=Place('VISBACKENDS', supplied=('save_dir',), extra=('name',)),

@@ -1,0 +1,2 @@
+# CheXzero's prompt pair, "{}" and "no {}", for RSNA Pneumonia.
+prompts = dict(Pneumonia=dict(pos=['Pneumonia'], neg=['no Pneumonia']))

@@ -1,0 +1,18 @@
+# Zero-shot with CheXzero's prompt pair and preprocessing: RSNA Pneumonia, AUROC.
+#   python tools/test.py configs/benchmarks/zero_shot/rsna/chexzero_vit-b32.py chexzero.pt
+# Expected values: see model_zoo.md.
+_base_ = [
+    '../../../_base_/models/chexzero_vit-b32.py',
+    '../../../_base_/datasets/rsna_test_224.py',
+    '../../../_base_/prompts/rsna-pneumonia_pair.py',
+    '../../../_base_/default_runtime.py',
+]
+model = dict(
+    prompt_head=dict(
+        type='PromptHead', prompts=_base_.prompts,
+        tokenizer=_base_.model.tokenizer))
+film_pipeline = [
+    dict(type='FilmFit', size=320, interpolation='lanczos', truncate_both=True),
+]
+test_pipeline = [dict(type='LoadFilm'), *film_pipeline, dict(type='PackFilm')]
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
