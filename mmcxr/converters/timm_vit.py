@@ -27,6 +27,8 @@ STEM = {
     'pos_embed': 'pos_embed',
     'patch_embed.proj.weight': 'patch_embed.projection.weight',
     'patch_embed.proj.bias': 'patch_embed.projection.bias',
+    'norm_pre.weight': 'pre_norm.weight',  # CLIP's
+    'norm_pre.bias': 'pre_norm.bias',
     'norm.weight': 'ln1.weight',
     'norm.bias': 'ln1.bias',
 }

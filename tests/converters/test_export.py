@@ -144,7 +144,10 @@ def test_what_cannot_be_exported(classifier):
     for content, to, message in (
         (norms | checkpoint['state_dict'], 'timm', 'before the pooling and one after'),
         (checkpoint, 'keras', "to 'keras'; known are timm, mmpretrain, mmseg"),
-        (prefixed('backbone.', resnet_weights()), 'timm', 'only vision transformers'),
+        (prefixed('backbone.', resnet_weights()), 'hf', 'a ResNet cannot be .* to hf'),
+        (dict(norms, **{'backbone.x': torch.ones(1)}), 'timm', 'none that can be expo'),
+        (checkpoint, 'torchvision', 'which has none like it; it goes to timm, hf'),
+        (checkpoint, 'hf', 'no norm after its last block'),
         (resnet_weights(), 'timm', 'no image encoder under .* probably a ResNet'),
         ({}, 'timm', 'no state dict'),
     ):
