@@ -115,3 +115,18 @@ def test_fused_is_the_same_within_a_grey_level():
     difference = fused.normalise(image, jitter) - plain.normalise(image, jitter)
     assert (difference * plain.std * 255).abs().max() < 1.01
     assert (difference.abs() > 1e-5).float().mean() < 0.01
+
+
+# --- resizing ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('channels_last', [False, True])
+def test_resize_after_normalising(channels_last):
+    image = films(2, 3, 1, 20, 20)
+    resize = dict(size=(9, 9), mode='bicubic')
+    preprocessor = FilmPreprocessor(resize=resize, channels_last=channels_last)
+    plain = FilmPreprocessor().normalise(image)
+    flat = torch.nn.functional.interpolate(plain.flatten(0, 1), **resize)
+    found = preprocessor.normalise(image)
+    assert found.shape == (2, 3, 3, 9, 9)
+    torch.testing.assert_close(found.flatten(0, 1), flat, rtol=0, atol=0)

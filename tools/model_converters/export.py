@@ -29,8 +29,12 @@ S2MTS2's DenseNet has LeakyReLU(0.1) where other libraries have ReLU, and GLoRIA
 ResNet sees films at 299 px: what weights do not say must be set there.
 """
 
-import argparse
 import sys
+
+# This folder is searched last: its inspect.py has the name of Python's own module.
+sys.path.sort(key=lambda path: path.endswith('model_converters'))
+
+import argparse
 from collections import Counter
 
 from mmcxr.converters.export import TARGETS

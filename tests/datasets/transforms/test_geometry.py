@@ -202,3 +202,59 @@ def test_results_are_contiguous():
         dict(type='FilmFlip', prob=1),
     ):
         assert run(film, **transform)['img'].flags.c_contiguous
+
+
+# --- the whole film in a square -----------------------------------------------------
+
+FIT_SIZES = [(300, 260), (260, 411), (40, 40), (7, 300), (581, 400), (161, 90)]
+
+
+@pytest.mark.parametrize('shape', FIT_SIZES)
+def test_fit_as_chexzero_does(shape):
+    """Its steps on a PIL image: every side truncated, pasted on black."""
+    film = film_of(shape)
+    results = run(
+        film, type='FilmFit', size=320, interpolation='lanczos', truncate_both=True
+    )
+    ratio = 320.0 / max(shape)
+    size = tuple(int(side * ratio) for side in shape[::-1])
+    square = Image.new('L', (320, 320))
+    small = Image.fromarray(film).resize(size, Image.Resampling.LANCZOS)
+    square.paste(small, ((320 - size[0]) // 2, (320 - size[1]) // 2))
+    assert np.array_equal(results['img'], np.asarray(square))
+    assert results['img_shape'] == (320, 320)
+
+
+@pytest.mark.parametrize('shape', FIT_SIZES)
+def test_fit_as_gloria_does(shape):
+    """Its steps with OpenCV: the longer side exactly, the rest before and behind."""
+    import cv2
+
+    film = film_of(shape)
+    results = run(film, type='FilmFit', size=256, interpolation='area')
+    longer = shape.index(max(shape))
+    target = [256, 256]
+    target[1 - longer] = int(float(shape[1 - longer]) * (256 / float(shape[longer])))
+    small = cv2.resize(film, target[::-1], interpolation=cv2.INTER_AREA)
+    lack = 256 - target[1 - longer]
+    pads = [(0, 0), (0, 0)]
+    pads[1 - longer] = (int(np.floor(lack / 2)), int(np.ceil(lack / 2)))
+    assert np.array_equal(results['img'], np.pad(small, pads))
+
+
+def test_rounding_may_lose_a_pixel_of_the_longer_side():
+    film = np.full((581, 100), 200, np.uint8)
+    steps = dict(type='FilmFit', size=320)
+    lost = run(film, **steps, truncate_both=True)['img'].any(axis=1)
+    assert lost.sum() == 319
+    assert run(film, **steps)['img'].any(axis=1).all()
+
+
+def test_fit_moves_maps_too():
+    mask = np.zeros((10, 20), np.uint8)
+    mask[:, :10] = 1
+    fit = TRANSFORMS.build(dict(type='FilmFit', size=8))
+    results = fit(dict(img=film_of((10, 20)), mask=mask, seg_fields=['mask']))
+    expected = np.zeros((8, 8), np.uint8)
+    expected[2:6, :4] = 1
+    assert np.array_equal(results['mask'], expected)
