@@ -204,3 +204,32 @@ def test_nothing_of_a_device_or_graph_is_kept():
         type(None),
     }
     assert metric.results[0]['scores'].dtype == np.float32
+
+
+def test_standardised_scores():
+    """The class is found relative to what its scores are elsewhere."""
+    from mmcxr.evaluation.functional.classification import standardised
+
+    scores = np.array([[5.0, 1.0, 2.0], [6.0, 0.0, 2.0], [7.0, 5.0, 2.0]])
+    found = standardised(scores)
+    np.testing.assert_allclose(found[:, :2].mean(0), 0, atol=1e-12)
+    np.testing.assert_allclose(found[:, :2].std(0), 1)
+    assert (found[:, 2] == 0).all()
+    reports = {}
+    for standardise in (False, True):
+        metric = ClassificationMetric(
+            task='multiclass', standardise=standardise, num_resamples=0
+        )
+        metric.dataset_meta = dict(classes=['A', 'B', 'C'])
+        for n, label in enumerate((2, 2, 1)):
+            sample = dict(
+                image=f'{n}', patient_id='p', scores=scores[n], gt_label=label
+            )
+            metric.process(None, [sample])
+        metric.compute_metrics(metric.results)
+        reports[standardise] = metric.report
+    accuracies = [r['metrics']['accuracy']['value'] for r in reports.values()]
+    # Raw scores always say A; standardised, the rows' highest are C, A and B.
+    assert accuracies == [0, pytest.approx(2 / 3)]
+    assert reports[True]['settings']['standardise'] is True
+    assert 'standardise' not in reports[False]['settings']
