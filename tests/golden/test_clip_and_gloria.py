@@ -7,10 +7,13 @@ import gloria_outputs
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from stand_in import golden_weights, write_stand_in
 
-from mmcxr.apis.published import load_published
+from mmcxr.apis import load_model, load_published
 from mmcxr.models.losses import gloria_losses, word_attention
+from mmcxr.registry import MODELS
 
 
 def load(shared_dir, variant, folder):
@@ -105,3 +108,73 @@ def test_losses_alone(shared_dir, arrays):
     compare(found, fixture, manifest, list(found))
     parts = sum(losses[k] for k in losses if k != 'loss')
     torch.testing.assert_close(losses['loss'], parts)
+
+
+# --- models of configs ---------------------------------------------------------------
+
+ZERO_SHOT = dict(
+    chexzero='configs/benchmarks/zero_shot/rsna/chexzero_vit-b32.py',
+    gloria='configs/benchmarks/zero_shot/rsna/gloria_r50.py',
+)
+CLASSIFIERS = dict(
+    chexzero='linear-probe_chexzero_vit-b32.py', gloria='finetune_gloria_r50.py'
+)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('variant', ZERO_SHOT)
+def test_configs_make_the_same_models(variant, shared_dir, repo_dir, tmp_path):
+    """Zero-shot, a classifier's start and a U-Net's, from one published file."""
+    fixture = shared_dir / 'golden/cxrlearn' / variant
+    manifest = json.loads((fixture / 'manifest.json').read_text())
+    path = write_stand_in(shared_dir, fixture, tmp_path)
+    config = Config.fromfile(repo_dir / ZERO_SHOT[variant])
+    if variant == 'gloria':
+        (tmp_path / 'vocab.txt').write_text(gloria_outputs.vocabulary(manifest))
+        name = str(tmp_path / 'vocab.txt')
+        config.model.tokenizer.name = name
+        config.model.prompt_head.tokenizer.name = name
+    model = load_model(config, path)
+    weights = golden_weights(shared_dir)
+    images = torch.from_numpy(weights.make_image(3, 3, 224, 224, seed=0))[:2]
+    with np.load(fixture / 'outputs.npz') as stored:
+        expected = torch.from_numpy(stored['features'])
+    tolerance = dict(rtol=1e-4, atol=1e-4)
+    if variant == 'chexzero':
+        images = torch.from_numpy(weights.make_image(2, 3, 224, 224, seed=0))
+    torch.testing.assert_close(model.extract_feat(images), expected, **tolerance)
+    check_preprocessing(model, variant, shared_dir, weights)
+    check_predictions(model, config.prompts, images)
+    folder = repo_dir / 'configs/benchmarks/classification/chestx-ray14'
+    classifier = started(folder / CLASSIFIERS[variant], path)
+    resized = images
+    if variant == 'gloria':  # what its data preprocessor does
+        resize = classifier.data_preprocessor.resize
+        resized = torch.nn.functional.interpolate(images, **resize)
+    found = classifier.eval().extract_feat(resized)
+    torch.testing.assert_close(found, expected, **tolerance)
+    if variant == 'gloria':
+        folder = repo_dir / 'configs/benchmarks/segmentation/siim'
+        unet = started(folder / 'unet_gloria_r50_1xb16-20k_siim-512px.py', path)
+        for key, value in model.image_backbone.state_dict().items():
+            assert torch.equal(unet.backbone.state_dict()[key], value), key
+
+
+def started(config, checkpoint):
+    """The model of a config, its backbone initialised from a file."""
+    cfg = Config.fromfile(config)
+    cfg.model.backbone.init_cfg.checkpoint = str(checkpoint)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+        model.backbone.init_weights()
+    return model
+
+
+def check_predictions(model, prompts, images):
+    """Scores in the data samples, as its head gives them to the metric."""
+    samples = model(dict(image=images), mode='predict')
+    with DefaultScope.overwrite_default_scope('mmcxr'):
+        scores = model.score_prompts(images, model.prompt_head)
+    torch.testing.assert_close(torch.stack([s.scores for s in samples]), scores)
+    assert samples[0].score_classes == tuple(prompts)
+    assert ((scores > 0) & (scores < 1)).all()
