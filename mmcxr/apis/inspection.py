@@ -63,14 +63,26 @@ def inspect_checkpoint(path: str | Path) -> dict:
         return found | dict(readable=False, kind='unreadable', problem=str(error))
     if path.is_file():
         found |= dict(bytes=path.stat().st_size, sha256=file_digest(path))
-    weights = weights_in(content)
-    found |= _numbers(weights) | dict(container=_container(content, weights))
+    weights = _weights(content)
+    found |= _numbers(weights) | dict(container=_container(content))
     if not weights:
         return found | dict(problem='it holds no state dict')
     found |= _identified(content, weights, str(path))
     if found['problem']:
         found['nearest'] = nearest_layout(weights)
     return found
+
+
+def _weights(content: Any) -> dict[str, Tensor]:
+    """The state dict of a file, or the several that some hold, by their names."""
+    weights = weights_in(content)
+    if weights or not isinstance(content, Mapping):
+        return weights
+    return {
+        f'{name}.{key}': value
+        for name, part in content.items()
+        for key, value in weights_in(part).items()
+    }
 
 
 def _numbers(weights: Mapping[str, Tensor]) -> dict:
@@ -81,7 +93,7 @@ def _numbers(weights: Mapping[str, Tensor]) -> dict:
     )
 
 
-def _container(content: Any, weights: Mapping[str, Tensor]) -> dict:
+def _container(content: Any) -> dict:
     """Where the weights lie, and what lies beside them."""
     if not isinstance(content, Mapping):
         return dict(under=None, prefix='', beside={})
@@ -89,20 +101,19 @@ def _container(content: Any, weights: Mapping[str, Tensor]) -> dict:
     nested = [key for key in places if isinstance(content.get(key), Mapping)]
     under = nested[0] if nested else None
     inside = content if under is None else content[under]
-    others = {} if under is None and weights else content
-    return dict(
-        under=under,
-        prefix='module.' if weights and set(weights) != set(inside) else '',
-        beside={str(k): _short(value) for k, value in others.items() if k != under},
-    )
+    behind = inside and all(str(key).startswith('module.') for key in inside)
+    beside = {
+        str(key): _short(value)
+        for key, value in content.items()
+        if key != under and not isinstance(value, Tensor)
+    }
+    return dict(under=under, prefix='module.' if behind else '', beside=beside)
 
 
 def _short(value: Any) -> str:
     """A value in few words."""
     if isinstance(value, (str, int, float, bool)) or value is None:
         return f'{value!r:.60}'
-    if isinstance(value, Tensor):
-        return f'tensor {list(value.shape)}'
     size = f' of {len(value)}' if hasattr(value, '__len__') else ''
     return f'{type(value).__name__}{size}'
 

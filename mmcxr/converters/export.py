@@ -59,9 +59,7 @@ def export(
     if to == 'safetensors' and weights:
         return weights, {}
     ledger = Ledger(weights, 'export')
-    prefix = next((p for p in _ENCODERS if any(k.startswith(p) for k in weights)), None)
-    if prefix is None:
-        raise ConversionError(_no_encoder(weights))
+    prefix = _encoder_prefix(weights)
     encoder = _taken(ledger, prefix)
     write = _writer(encoder, to)
     head, text, scale = {}, {}, None
@@ -75,6 +73,22 @@ def export(
     for key in list(ledger.left):
         ledger.drop(key, f'{key.split(".")[0]} is no part of the image encoder')
     return content, ledger.dropped | unwritten
+
+
+def _encoder_prefix(weights: Mapping[str, Tensor]) -> str:
+    """What the image encoder stands behind; nothing in a file of an encoder alone."""
+    for prefix in _ENCODERS:
+        if any(key.startswith(prefix) for key in weights):
+            return prefix
+    if any(key in weights for key in _KINDS):
+        return ''
+    if not weights:
+        raise ConversionError('the file holds no state dict, so there is no encoder')
+    system = probable_system(weights)
+    what = f'; by its keys it is probably {system}' if system else ''
+    raise ConversionError(
+        f'the file has no image encoder under {" or ".join(_ENCODERS)}{what}'
+    )
 
 
 def _taken(ledger: Ledger, prefix: str) -> dict[str, Tensor]:
@@ -92,15 +106,7 @@ def _writer(encoder: Mapping[str, Tensor], to: str):
         )
     if to not in WRITERS[kind]:
         raise ConversionError(
-            f'{kind} cannot be exported to {to}, which has none like it; it goes to '
+            f'{kind} is not exported to {to}; it goes to '
             f'{", ".join(WRITERS[kind])}, safetensors'
         )
     return WRITERS[kind][to]
-
-
-def _no_encoder(weights: Mapping[str, Tensor]) -> str:
-    if not weights:
-        return 'the file holds no state dict, so there is nothing to export'
-    system = probable_system(weights)
-    what = f'; by its keys it is probably {system}' if system else ''
-    return f'the file has no image encoder under {" or ".join(_ENCODERS)}{what}'

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from converters.clip_files import clip_file
 from converters.published_files import prefixed, resnet_weights
 from converters.vit_files import mrm_file, timm_vit
 
@@ -144,11 +145,15 @@ def test_what_cannot_be_exported(classifier):
     for content, to, message in (
         (norms | checkpoint['state_dict'], 'timm', 'before the pooling and one after'),
         (checkpoint, 'keras', "to 'keras'; known are timm, mmpretrain, mmseg"),
-        (prefixed('backbone.', resnet_weights()), 'hf', 'a ResNet cannot be .* to hf'),
+        (
+            prefixed('backbone.', resnet_weights()),
+            'hf',
+            'a ResNet is not exported to hf',
+        ),
         (dict(norms, **{'backbone.x': torch.ones(1)}), 'timm', 'none that can be expo'),
-        (checkpoint, 'torchvision', 'which has none like it; it goes to timm, hf'),
+        (checkpoint, 'torchvision', 'not exported to torchvision; it goes to timm, hf'),
         (checkpoint, 'hf', 'no norm after its last block'),
-        (resnet_weights(), 'timm', 'no image encoder under .* probably a ResNet'),
+        (clip_file(), 'timm', 'no image encoder under .* probably chexzero or'),
         ({}, 'timm', 'no state dict'),
     ):
         with pytest.raises(ConversionError, match=message):

@@ -121,6 +121,7 @@ CLASSIFIERS = dict(
 )
 
 
+@pytest.mark.slow
 @torch.no_grad()
 @pytest.mark.parametrize('variant', ZERO_SHOT)
 def test_configs_make_the_same_models(variant, shared_dir, repo_dir, tmp_path):

@@ -87,6 +87,16 @@ def test_container_and_precision(tmp_path):
     assert inspected(clip_file(), tmp_path)['container']['under'] is None
 
 
+def test_several_state_dicts_in_one_file(tmp_path):
+    content = dict(
+        image_encoder=resnet_weights(), text=bert_weights(), config=dict(a=1)
+    )
+    found = inspected(content, tmp_path)
+    assert found['tensors'] == len(resnet_weights()) + len(bert_weights())
+    assert found['container']['beside']['config'] == 'dict of 1'
+    assert found['nearest']['prefix'] == 'image_encoder.' or found['load']
+
+
 def test_what_is_amiss_is_named(tmp_path):
     norm = 'gloria.img_encoder.model.layer2.0.bn1.weight'
     whole = gloria_file(18)['state_dict']
