@@ -32,7 +32,7 @@ def inspect_checkpoint(path: str | Path) -> dict:
     converting it and comparing with the model it describes, without its memory.
 
     Returns:
-        - ``file``, ``bytes``, ``sha256``;
+        - ``file``, ``bytes``, ``sha256`` (None of a folder);
         - ``readable``, and ``problem``, why it cannot be used, or None;
         - ``kind``: ``'published'``, ``'encoder'``, ``'ours'``, ``'unknown'`` or
           ``'unreadable'``; ``system``, ``variant``;
@@ -43,7 +43,7 @@ def inspect_checkpoint(path: str | Path) -> dict:
         - ``mapped``: entries that have a place in the model; ``dropped``: entries that
           have none, with the reason; ``missing``, ``foreign`` and ``misshapen``;
         - ``coverage``: share of the model's entries that the file fills, or None;
-        - ``load``: the call that loads it, or None;
+        - ``load``: the call that loads it, or None; ``also``: what else it could be;
         - ``nearest``: for a file that cannot be used, see
           :func:`mmcxr.converters.layouts.nearest_layout`.
 
@@ -55,14 +55,14 @@ def inspect_checkpoint(path: str | Path) -> dict:
         file=str(path), readable=True, problem=None, kind='unknown', system=None,
         variant=None, tensors=0, parameters=0, precision={}, container=None, mapped=0,
         dropped={}, missing=[], foreign=[], misshapen=[], coverage=None, load=None,
-        nearest=None,
+        nearest=None, also=[], bytes=None, sha256=None,
     )  # fmt: skip
+    if path.is_file():
+        found |= dict(bytes=path.stat().st_size, sha256=file_digest(path))
     try:
         content = load_checkpoint_file(path)
     except CheckpointError as error:
         return found | dict(readable=False, kind='unreadable', problem=str(error))
-    if path.is_file():
-        found |= dict(bytes=path.stat().st_size, sha256=file_digest(path))
     weights = _weights(content)
     found |= _numbers(weights) | dict(container=_container(content))
     if not weights:

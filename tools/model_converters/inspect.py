@@ -55,7 +55,7 @@ def lines(found: dict, most: int = 5) -> list[str]:
     for name in ('missing', 'foreign', 'misshapen'):
         if found[name]:
             told.append(f'{name:10} {_listed(found[name], most)}')
-    for other in found.get('also', ()):
+    for other in found['also']:
         told.append(f'also       {other}')
     if found['problem']:
         told.append(f'problem    {found["problem"]}')
