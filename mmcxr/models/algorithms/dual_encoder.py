@@ -1,0 +1,215 @@
+"""Films and texts encoded into one space: what image-text methods have in common.
+
+Shapes: B studies, V films and T texts of a study, L tokens, D channels of the
+shared space, C channels of the image encoder.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+from mmengine.model import BaseModel
+from mmengine.structures import BaseDataElement
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmcxr.models.necks.pooling import check_pooling, feature_grid, pool_features
+from mmcxr.registry import MODELS, TOKENIZERS
+
+
+class DualEncoder(BaseModel):
+    """Two encoders and two projections.
+
+    A method says by ``scale()`` what its cosines are multiplied with and by
+    ``loss(image_embeds, text_embeds)`` how it is trained.
+
+    Args:
+        image_backbone: any image encoder.
+        text_backbone: maps ``(input_ids, attention_mask)`` to (N, C); see
+            :class:`BertEncoder`.
+        image_projection: config of the projection of films, with its channels.
+        text_projection: likewise, of texts.
+        image_pooling: see :func:`pool_features`.
+        separate_passes: encode the films at each place of the studies, and the texts
+            at each, in a pass of their own; see :class:`CXRCLIP`.
+        tokenizer: config of the tokenizer the text encoder goes with; needed to
+            encode words rather than token ids, and built when that is asked.
+        prompt_head: config of a :class:`PromptHead` for zero-shot ``scores``.
+        data_preprocessor: see :class:`FilmPreprocessor`.
+        init_cfg: initialiser of mmengine.
+
+    Raises:
+        ValueError: an option has a value that does not exist or does not fit.
+    """
+
+    def __init__(
+        self,
+        image_backbone: dict,
+        text_backbone: dict,
+        image_projection: dict,
+        text_projection: dict,
+        image_pooling: str = 'avg',
+        separate_passes: bool = False,
+        tokenizer: dict | None = None,
+        prompt_head: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        if isinstance(data_preprocessor, dict):
+            data_preprocessor = MODELS.build(data_preprocessor)
+        super().__init__(data_preprocessor, init_cfg)
+        self.image_pooling = check_pooling(image_pooling)
+        self.image_backbone = MODELS.build(image_backbone)
+        self.text_backbone = MODELS.build(text_backbone)
+        self.image_projection = MODELS.build(image_projection)
+        self.text_projection = MODELS.build(text_projection)
+        self.separate_passes = separate_passes
+        self.tokenizer_config = tokenizer
+        self.prompt_head = None
+        if prompt_head is not None:
+            self.prompt_head = MODELS.build(prompt_head)
+
+    @cached_property
+    def tokenizer(self) -> Callable:
+        """The text encoder's tokenizer, built (perhaps fetched) on first use.
+
+        Raises:
+            ValueError: the model was built without one.
+        """
+        if self.tokenizer_config is None:
+            raise ValueError(
+                f'this {type(self).__name__} knows no tokenizer; give it one in its '
+                "config, model=dict(tokenizer=dict(type='HFTokenizer', name=...))"
+            )
+        return TOKENIZERS.build(self.tokenizer_config)
+
+    def zero_shot_head(self) -> dict:
+        """Config of the head that scores prompts as this model's authors do."""
+        return dict(type='mmcxr.PromptHead')
+
+    def score_prompts(self, images: Tensor, head: nn.Module) -> Tensor:
+        """Scores (B, C) of films (B, 3, H, W) by a head of that kind."""
+        return head.predict(self.encode_image(images), self.encode_text)
+
+    def extract_feat(self, images: Tensor) -> Tensor:
+        """Pooled features before projection, (B, 3, H, W) to (B, C)."""
+        return pool_features(self.image_backbone(images), self.image_pooling)
+
+    def encode_image(self, images: Tensor) -> Tensor:
+        """L2-normalised embeddings, (B, 3, H, W) to (B, D) float32."""
+        return unit(self.image_projection(self.extract_feat(images)))
+
+    def encode_text(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """L2-normalised embeddings, (B, L) and (B, L) to (B, D) float32."""
+        feature = self.text_backbone(input_ids, attention_mask)
+        return unit(self.text_projection(feature))
+
+    def patch_similarity(self, images: Tensor, text_embeds: Tensor) -> Tensor:
+        """Cosine of each grid cell with each text; an explanation, not a score.
+
+        Cells are projected as the pooled feature is, though training saw only the
+        pooled feature (with ``'token0'`` pooling a single cell): maps show where
+        the encoder finds a text, they are not calibrated segmentations.
+
+        Args:
+            images: (B, 3, H, W).
+            text_embeds: (T, D), L2-normalised.
+
+        Returns:
+            (B, T, h, w), each in [-1, 1].
+
+        Raises:
+            ValueError: the image backbone returns no grid.
+        """
+        grid = feature_grid(self.image_backbone(images)).permute(0, 2, 3, 1)
+        cells = unit(self.image_projection(grid))  # (B, h, w, D)
+        return torch.einsum('bhwd,td->bthw', cells, text_embeds.to(cells))
+
+    def forward(
+        self,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
+        mode: str = 'tensor',
+    ):
+        """Run on a prepared batch.
+
+        Args:
+            inputs: ``image`` float (B, V, 3, H, W) or (B, 3, H, W); ``input_ids``
+                and ``attention_mask`` int64 (B, T, L) or (B, L). Either may be
+                missing except in mode ``'loss'``.
+            data_samples: one per study; filled in mode ``'predict'``.
+            mode: ``'loss'``, ``'tensor'`` or ``'predict'``.
+
+        Returns:
+            - ``'loss'``: a dict, see ``loss`` of the method.
+            - ``'tensor'``: image embeddings (B, V, D) or (B, D) and text
+              embeddings (B, T, D) or (B, D); ``None`` for what is missing.
+            - ``'predict'``: the data samples, see :meth:`predict`.
+        """
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode not in ('loss', 'tensor'):
+            raise ValueError(f'mode is {mode!r}; it must be loss, tensor or predict')
+        embeds = self.embed(inputs)
+        return embeds if mode == 'tensor' else self.loss(*embeds)
+
+    def embed(self, inputs: dict) -> tuple[Tensor | None, Tensor | None]:
+        """Embeddings of all films and texts of a batch, as mode ``'tensor'``."""
+        images = texts = None
+        if 'image' in inputs:
+            images = self._each(self.encode_image, 4, inputs['image'])
+        if 'input_ids' in inputs:
+            tokens = inputs['input_ids'], inputs['attention_mask']
+            texts = self._each(self.encode_text, 2, *tokens)
+        return images, texts
+
+    def predict(
+        self, inputs: dict, data_samples: list[BaseDataElement] | None = None
+    ) -> list[BaseDataElement]:
+        """Fill data samples; results are moved to the CPU in one go.
+
+        Fields: ``image_embeds`` (D,) or (V, D), ``text_embeds`` (D,) or (T, D),
+        ``logit_scale`` (the factor), and with a prompt head ``scores`` (C,), the
+        mean over a study's films, whose class names are ``score_classes``.
+        """
+        images, texts = self.embed(inputs)
+        fields = dict(image_embeds=images, text_embeds=texts)
+        if self.prompt_head is not None and images is not None:
+            fields['scores'] = self._zero_shot(images)
+        fields = {k: v.detach().cpu() for k, v in fields.items() if v is not None}
+        size = len(next(iter(fields.values())))
+        if data_samples is None:
+            data_samples = [BaseDataElement() for _ in range(size)]
+        fields['logit_scale'] = self.scale().detach().cpu().expand(size)
+        for row, sample in enumerate(data_samples):
+            # Clones: a view would carry the whole batch along between processes.
+            sample.set_data({name: v[row].clone() for name, v in fields.items()})
+            if 'scores' in fields:
+                sample.set_metainfo(dict(score_classes=self.prompt_head.classes))
+        return data_samples
+
+    def _zero_shot(self, image_embeds: Tensor) -> Tensor:
+        films = studies_of(image_embeds)
+        scores = self.prompt_head.predict(films.flatten(0, 1), self.encode_text)
+        return scores.unflatten(0, films.shape[:2]).mean(dim=1)
+
+    def _each(self, encode: Callable, item_dims: int, *tensors: Tensor) -> Tensor:
+        """Encode items (B, ...) or studies of items (B, V, ...)."""
+        if tensors[0].dim() == item_dims:
+            return encode(*tensors)
+        size = tensors[0].shape[:2]
+        if self.separate_passes:
+            places = zip(*(tensor.unbind(1) for tensor in tensors), strict=True)
+            return torch.stack([encode(*place) for place in places], dim=1)
+        flat = (tensor.flatten(0, 1) for tensor in tensors)
+        return encode(*flat).unflatten(0, size)
+
+
+def unit(embeds: Tensor) -> Tensor:
+    """Rows scaled to length 1, in float32 also under autocast."""
+    return F.normalize(embeds.float(), dim=-1)
+
+
+def studies_of(embeds: Tensor) -> Tensor:
+    """(B, D) as studies of one item, (B, 1, D)."""
+    return embeds.unsqueeze(1) if embeds.dim() == 2 else embeds
