@@ -95,6 +95,36 @@ def clip_loss(
     return (image_to_text + text_to_image) / 2
 
 
+def weighted_clip_loss(
+    image_embeds: Tensor,
+    text_embeds: Tensor,
+    scales: tuple[float, float],
+    image_weight: float,
+    detach_text: bool = False,
+) -> dict[str, Tensor]:
+    """InfoNCE of image-text pairs whose two directions weigh differently.
+
+    ConVIRT (https://arxiv.org/abs/2010.00747) and REFERS have 0.75 and 0.25.
+
+    Args:
+        image_embeds: (n, D), L2-normalised.
+        text_embeds: (n, D), L2-normalised; row i belongs to film i.
+        scales: 1 / temperature of image-to-text and of text-to-image.
+        image_weight: of image-to-text; the other has the rest to 1.
+        detach_text: text-to-image counts in the value and gives no gradient, as in
+            the released code of REFERS.
+
+    Returns:
+        ``loss`` and its parts ``i2t`` and ``t2i``, detached.
+    """
+    images, texts = _gather_together(image_embeds, text_embeds)
+    i2t = info_nce(image_embeds, texts, scales[0])
+    t2i = info_nce(text_embeds, images, scales[1])
+    counted = t2i.detach() if detach_text else t2i
+    loss = image_weight * i2t + (1 - image_weight) * counted
+    return dict(loss=loss, i2t=i2t.detach(), t2i=t2i.detach())
+
+
 def multi_view_clip_loss(
     image_embeds: Tensor,
     text_embeds: Tensor,
