@@ -27,7 +27,7 @@ from .feature_cache import (
     save_labels,
     settings_digest,
 )
-from .inference import OUR_SCOPE
+from .inference import OUR_SCOPE, fitting_batch
 from .model import load_model
 from .published import PUBLISHED, load_published
 
@@ -128,6 +128,7 @@ def extract_features(
     name = '_'.join((films.metainfo['dataset'], str(dataset.get('split') or 'all')))
     folder = Path(out) / f'{name}-{settings_digest(key)[:12]}'
     if not is_whole(folder):
+        batch_size = fitting_batch(model, batch_size)
         features = _compute(model, films, batch_size, num_workers, amp, progress)
         save_features(folder, features, dict(key=key))
     save_labels(

@@ -38,6 +38,11 @@ def batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
         yield items[start : start + size]
 
 
+def fitting_batch(model: BaseModel, batch_size: int) -> int:
+    """``batch_size``, or 1 where the film pipeline keeps the films' shapes."""
+    return 1 if getattr(model, 'keeps_shape', False) else batch_size
+
+
 class FilmPreparation:
     """From films to what a model takes, as its evaluation sees them.
 
@@ -91,7 +96,7 @@ def embed_films(model: BaseModel, films, batch_size: int = 32) -> np.ndarray:
         raise ValueError('no film to embed')
     embeds = [
         model.encode_image(FilmPreparation(model)(batch)).float().cpu()
-        for batch in batches(films, batch_size, 'films')
+        for batch in batches(films, fitting_batch(model, batch_size), 'films')
     ]
     return torch.cat(embeds).numpy()
 
@@ -190,7 +195,7 @@ def _prompt_scores(
     prepare = FilmPreparation(model)
     scores = [
         model.score_prompts(prepare(batch), head).float().cpu().numpy()
-        for batch in batches(films, batch_size, 'films')
+        for batch in batches(films, fitting_batch(model, batch_size), 'films')
     ]
     return np.concatenate(scores)
 

@@ -160,6 +160,21 @@ class FilmCenterCrop(_FilmGeometry):
 
 
 @TRANSFORMS.register_module()
+class FilmPadSquare(_FilmGeometry):
+    """Pad the shorter side with 0 to the length of the longer, the film in the middle.
+
+    An odd surplus pads right and below. It is what ConVIRT does before resizing.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Pad the film and its maps."""
+        return self._apply(results, lambda a: _centred(a, max(a.shape)))
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'
+
+
+@TRANSFORMS.register_module()
 class FilmRandomResizedCrop(_FilmGeometry):
     """Cut a random rectangle and resize it to a square.
 
