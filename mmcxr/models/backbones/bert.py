@@ -9,12 +9,12 @@ from torch import Tensor
 
 from mmcxr.registry import MODELS
 
-POOLINGS = ('eos', 'bos', 'mean')
+POOLINGS = ('eos', 'bos', 'mean', 'max', 'pooler')
 
 
 @MODELS.register_module()
 class BertEncoder(BaseModule):
-    """BERT without its pooler, and one vector per text.
+    """BERT without its heads, and one vector per text.
 
     The transformers model sits at ``.bert``, so parameters are called
     ``bert.embeddings...`` and ``bert.encoder...``.
@@ -26,7 +26,9 @@ class BertEncoder(BaseModule):
             weights are random.
         pooling: which vector stands for the text: ``'eos'``, that of the last
             attended token (the final [SEP]; texts are padded on the right);
-            ``'bos'``, that of the first ([CLS]); ``'mean'`` over attended tokens.
+            ``'bos'``, that of the first ([CLS]); ``'mean'`` or ``'max'`` over attended
+            tokens; ``'pooler'``, that of the first through BERT's own pooler, which
+            the encoder has for this alone.
         gradient_checkpointing: recompute each layer in the backward pass, which
             saves memory and costs a third more time.
         init_cfg: initialiser of mmengine, for example ``Pretrained`` with
@@ -50,7 +52,8 @@ class BertEncoder(BaseModule):
         if pooling not in POOLINGS:
             raise ValueError(f'pooling is {pooling!r}; it must be one of {POOLINGS}')
         self.pooling = pooling
-        self.bert = _pretrained(config) if pretrained else _random(config)
+        make = _pretrained if pretrained else _random
+        self.bert = make(config, pooling == 'pooler')
         # mmengine calls init_weights of every child, which here would draw the
         # weights anew after they were read; they are ready as they are.
         self.bert.is_init = True
@@ -91,6 +94,8 @@ class BertEncoder(BaseModule):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """One vector per text, (N, C); arguments as in :meth:`encode_tokens`."""
         hidden = self.encode_tokens(input_ids, attention_mask)
+        if self.pooling == 'pooler':
+            return self.bert.pooler(hidden)
         return pool_tokens(hidden, attention_mask, self.pooling)
 
 
@@ -101,25 +106,28 @@ def pool_tokens(hidden: Tensor, attention_mask: Tensor, pooling: str) -> Tensor:
     if pooling == 'eos':
         last = (attention_mask.sum(dim=1) - 1).clamp(min=0)
         return hidden[torch.arange(len(hidden), device=hidden.device), last]
+    if pooling == 'max':
+        padding = attention_mask.unsqueeze(-1) == 0
+        return hidden.masked_fill(padding, float('-inf')).amax(dim=1)
     mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
     return (hidden * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1e-9)
 
 
-def _random(config: str | dict):
+def _random(config: str | dict, pooler: bool):
     """A BertModel with random weights."""
     from transformers import BertConfig, BertModel
 
     attention = dict(attn_implementation='sdpa')
     if not isinstance(config, str):
-        return BertModel(BertConfig(**config, **attention), add_pooling_layer=False)
+        return BertModel(BertConfig(**config, **attention), add_pooling_layer=pooler)
     try:
         values = BertConfig.from_pretrained(config, **attention)
     except OSError as error:
         raise OSError(_unreachable(config)) from error
-    return BertModel(values, add_pooling_layer=False)
+    return BertModel(values, add_pooling_layer=pooler)
 
 
-def _pretrained(name: str | dict):
+def _pretrained(name: str | dict, pooler: bool):
     """A BertModel with the weights of a hub name or local folder."""
     from transformers import BertModel
 
@@ -131,7 +139,7 @@ def _pretrained(name: str | dict):
     try:
         model, info = BertModel.from_pretrained(
             name,
-            add_pooling_layer=False,
+            add_pooling_layer=pooler,
             attn_implementation='sdpa',
             output_loading_info=True,
         )

@@ -1,0 +1,89 @@
+"""An image encoder that was pre-trained on films alone, ready to be used.
+
+Shapes: B films, C channels of the encoder, D channels of the projection.
+"""
+
+from mmengine.model import BaseModel
+from mmengine.structures import BaseDataElement
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmcxr.models.necks.pooling import check_pooling, pool_features
+from mmcxr.registry import MODELS
+
+
+@MODELS.register_module()
+class FilmEncoder(BaseModel):
+    """Pooled features of films, and the projection they were pre-trained with.
+
+    It is not trained as it is: :class:`FilmClassifier` and segmentors take the
+    backbone.
+
+    Args:
+        backbone: any image encoder.
+        pooling: ``'avg'`` or ``'token0'``, see :func:`pool_features`.
+        projection: config of the projection, with its channels; None without one.
+        data_preprocessor: see :class:`FilmPreprocessor`.
+        init_cfg: initialiser of mmengine.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        pooling: str = 'avg',
+        projection: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        if isinstance(data_preprocessor, dict):
+            data_preprocessor = MODELS.build(data_preprocessor)
+        super().__init__(data_preprocessor, init_cfg)
+        self.pooling = check_pooling(pooling)
+        self.backbone = MODELS.build(backbone)
+        self.projection = nn.Identity()
+        if projection is not None:
+            self.projection = MODELS.build(projection)
+
+    def extract_feat(self, images: Tensor) -> Tensor:
+        """Pooled features, (B, 3, H, W) to (B, C)."""
+        return pool_features(self.backbone(images), self.pooling)
+
+    def encode_image(self, images: Tensor) -> Tensor:
+        """L2-normalised embeddings, (B, 3, H, W) to (B, D) float32.
+
+        Without a projection they are the normalised features.
+        """
+        projected = self.projection(self.extract_feat(images))
+        return F.normalize(projected.float(), dim=-1)
+
+    def forward(
+        self,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
+        mode: str = 'tensor',
+    ):
+        """Run on a prepared batch.
+
+        Args:
+            inputs: ``image`` float (B, 3, H, W).
+            data_samples: one per film; filled in mode ``'predict'``.
+            mode: ``'tensor'`` (embeddings) or ``'predict'`` (data samples with
+                ``image_embeds``, on the CPU).
+
+        Raises:
+            ValueError: another mode; there is nothing to train here.
+        """
+        if mode not in ('tensor', 'predict'):
+            raise ValueError(
+                f'mode is {mode!r}; a FilmEncoder knows tensor and predict. To train '
+                'on it, make its backbone that of a FilmClassifier or a segmentor'
+            )
+        embeds = self.encode_image(inputs['image'])
+        if mode == 'tensor':
+            return embeds
+        if data_samples is None:
+            data_samples = [BaseDataElement() for _ in range(len(embeds))]
+        for sample, row in zip(data_samples, embeds.detach().cpu(), strict=True):
+            # A view would carry the whole batch along between processes.
+            sample.set_data(dict(image_embeds=row.clone()))
+        return data_samples

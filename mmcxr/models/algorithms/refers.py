@@ -1,0 +1,189 @@
+"""REFERS: pre-training on studies of three films by writing and matching reports.
+
+https://arxiv.org/abs/2111.03452. Where the released code departs from what its text
+intends, the default here is the intended behaviour and an option restores the released
+one.
+
+Shapes: B studies, V views, N patches of a film, L tokens, C channels of the encoder,
+D = V C channels of the shared space.
+"""
+
+import torch
+from mmengine.structures import BaseDataElement
+from torch import Tensor, nn
+
+from mmcxr.models.losses.contrastive import weighted_clip_loss
+from mmcxr.models.losses.tokens import mean_of_all_ranks, token_errors
+from mmcxr.registry import MODELS
+
+from .dual_encoder import DualEncoder, unit
+
+
+@MODELS.register_module()
+class REFERS(DualEncoder):
+    """One vision transformer for all views; a gate, a text encoder and a decoder.
+
+    A study is embedded by the class tokens of its views, one after another. A single
+    film stands for all views, as in the authors' data, which draw three films of a
+    study with replacement.
+
+    Args:
+        image_backbone: a vision transformer with ``out_type='raw'``.
+        text_backbone: see :class:`BertEncoder`; published Bio_ClinicalBERT with
+            ``pooling='pooler'``.
+        view_fusion: a :class:`ViewFusion`.
+        report_decoder: a :class:`ReportDecoder`.
+        image_channels: C.
+        text_channels: channels of the text encoder.
+        num_views: V; published 3.
+        temperature: of the matching; published 0.1.
+        image_weight: of image-to-text, the other has the rest to 1; published 0.75.
+        detach_text: text-to-image gives no gradient, as released.
+        tokenizer: see :class:`DualEncoder`.
+        prompt_head: see :class:`DualEncoder`.
+        data_preprocessor: see :class:`FilmPreprocessor`.
+        init_cfg: initialiser of mmengine.
+    """
+
+    def __init__(
+        self,
+        image_backbone: dict,
+        text_backbone: dict,
+        view_fusion: dict,
+        report_decoder: dict,
+        image_channels: int = 768,
+        text_channels: int = 768,
+        num_views: int = 3,
+        temperature: float = 0.1,
+        image_weight: float = 0.75,
+        detach_text: bool = False,
+        tokenizer: dict | None = None,
+        prompt_head: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        if temperature <= 0:
+            raise ValueError(f'temperature must be positive, not {temperature}')
+        width = num_views * image_channels
+        super().__init__(
+            image_backbone,
+            text_backbone,
+            dict(type='mmcxr.NoProjection', in_channels=width, out_channels=width),
+            dict(
+                type='mmcxr.LinearProjection',
+                in_channels=text_channels,
+                out_channels=width,
+            ),
+            image_pooling='token0',
+            tokenizer=tokenizer,
+            prompt_head=prompt_head,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        self.fusion = MODELS.build(view_fusion)
+        self.report_decoder = MODELS.build(report_decoder)
+        self.num_views = num_views
+        self.temperature = temperature
+        self.image_weight = image_weight
+        self.detach_text = detach_text
+
+    def scale(self) -> Tensor:
+        """Factor on the cosines."""
+        return torch.tensor(1 / self.temperature)
+
+    def view_tokens(self, images: Tensor) -> Tensor:
+        """Tokens of each view after the last norm, (B, V, 3, H, W) to (B, V, 1+N, C).
+
+        Raises:
+            ValueError: another number of views.
+        """
+        if images.shape[1] != self.num_views:
+            raise ValueError(
+                f'REFERS takes studies of {self.num_views} films, repeated where '
+                f'there are fewer, but {images.shape[1]} came'
+            )
+        return self.image_backbone(images.flatten(0, 1))[-1].unflatten(
+            0, images.shape[:2]
+        )
+
+    def encode_image(self, images: Tensor) -> Tensor:
+        """L2-normalised embeddings of studies or of films.
+
+        Args:
+            images: (B, V, 3, H, W), or (B, 3, H, W), each film then standing for all
+                views of its study.
+
+        Returns:
+            (B, D) float32.
+        """
+        if images.dim() == 4:
+            return unit(self.extract_feat(images).repeat(1, self.num_views))
+        return unit(self.view_tokens(images)[:, :, 0].flatten(1))
+
+    def report_logits(self, tokens: Tensor, word_ids: Tensor) -> Tensor:
+        """Scores of the next word at each place of the reports, (B, L, words).
+
+        Args:
+            tokens: (B, V, 1+N, C), see :meth:`view_tokens`.
+            word_ids: (B, L) int64, padded on the right.
+        """
+        # The released code adds the class token of a film to each of its patches.
+        patches = tokens[:, :, 1:] + tokens[:, :, :1]
+        return self.report_decoder(self.fusion(patches), word_ids)
+
+    def embed(self, inputs: dict) -> tuple[Tensor | None, Tensor | None]:
+        """Embeddings of all studies and texts of a batch, as mode ``'tensor'``."""
+        images = texts = None
+        if 'image' in inputs:
+            images = self.encode_image(inputs['image'])
+        if 'input_ids' in inputs:
+            tokens = inputs['input_ids'], inputs['attention_mask']
+            texts = self._each(self.encode_text, 2, *tokens)
+        return images, texts
+
+    def forward(
+        self,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
+        mode: str = 'tensor',
+    ):
+        """Run on a prepared batch.
+
+        Args:
+            inputs: see :class:`DualEncoder`; in mode ``'loss'`` ``image`` (B, V, 3, H,
+                W), ``input_ids`` and ``attention_mask`` (B, L) or (B, 1, L) for the
+                matching, and ``word_ids`` (B, L') for the decoder.
+            data_samples: one per study; filled in mode ``'predict'``.
+            mode: ``'loss'``, ``'tensor'`` or ``'predict'``.
+
+        Returns:
+            ``loss_report`` and ``loss_matching`` with the latter's parts ``i2t`` and
+            ``t2i``; else see :class:`DualEncoder`.
+        """
+        if mode != 'loss':
+            return super().forward(inputs, data_samples, mode)
+        tokens = self.view_tokens(inputs['image'])
+        text = self.encode_text(
+            inputs['input_ids'].flatten(0, -2), inputs['attention_mask'].flatten(0, -2)
+        )
+        parts = self.loss(unit(tokens[:, :, 0].flatten(1)), text)
+        words = inputs['word_ids']
+        logits = self.report_logits(tokens, words)[:, :-1]
+        asked = words[:, 1:] != self.report_decoder.padding_id
+        errors = token_errors(logits[asked], words[:, 1:][asked])
+        return dict(
+            loss_report=mean_of_all_ranks(errors),
+            loss_matching=parts.pop('loss'),
+            **parts,
+        )
+
+    def loss(self, image_embeds: Tensor, text_embeds: Tensor) -> dict[str, Tensor]:
+        """Loss of the matching, ``loss``, and its parts ``i2t`` and ``t2i``."""
+        scale = 1 / self.temperature
+        return weighted_clip_loss(
+            image_embeds,
+            text_embeds,
+            (scale, scale),
+            self.image_weight,
+            self.detach_text,
+        )
