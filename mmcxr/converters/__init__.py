@@ -3,7 +3,9 @@
 Each module offers ``recognise(checkpoint)``, which names the variant or returns
 None, and ``convert(checkpoint)``, which returns ``(state_dict, info)`` and accounts
 for every source key: mapped, dropped with a reason (``info['dropped']``), or an
-error. They need torch alone, and build no model.
+error. Systems that also write files which others write too, a bare ResNet for
+example, offer ``claim(checkpoint)``, which recognises those as well; ``convert`` takes
+what it takes. They need torch alone, and build no model.
 """
 
 from types import ModuleType
@@ -11,12 +13,18 @@ from typing import Any
 
 from . import (
     chexzero,
+    convirt,
     cxr_clip,
     gloria,
     hf_bert,
     hf_swin,
+    medaug,
+    moco_cxr,
     mrm,
+    refers,
+    s2mts2,
     timm_vit,
+    torchvision_densenet,
     torchvision_resnet,
 )
 from .ledger import ConversionError, listed, weights_in
@@ -24,10 +32,22 @@ from .systems import SYSTEMS, probable_system
 
 # Whole systems by the name load_published takes, and encoders to start from.
 CONVERTERS: dict[str, ModuleType] = {
-    module.NAME: module for module in (cxr_clip, mrm, chexzero, gloria)
+    module.NAME: module
+    for module in (
+        cxr_clip,
+        mrm,
+        chexzero,
+        gloria,
+        moco_cxr,
+        medaug,
+        s2mts2,
+        convirt,
+        refers,
+    )
 }
 ENCODERS: dict[str, ModuleType] = {
-    module.NAME: module for module in (torchvision_resnet, hf_swin, timm_vit, hf_bert)
+    module.NAME: module
+    for module in (torchvision_resnet, torchvision_densenet, hf_swin, timm_vit, hf_bert)
 }
 
 

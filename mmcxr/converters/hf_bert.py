@@ -56,8 +56,16 @@ def convert(checkpoint: Any) -> tuple[dict[str, Tensor], dict]:
     return ledger.close(), info
 
 
-def convert_bert(ledger: Ledger, prefix: str, new_prefix: str) -> dict:
+def convert_bert(
+    ledger: Ledger, prefix: str, new_prefix: str, pooler: bool = False
+) -> dict:
     """Map the BERT under ``prefix`` and return its config, read off the shapes.
+
+    Args:
+        ledger: of the checkpoint.
+        prefix: of its keys.
+        new_prefix: of ours.
+        pooler: keep the pooler, for an encoder that has one.
 
     Raises:
         ConversionError: there are no word embeddings.
@@ -68,7 +76,9 @@ def convert_bert(ledger: Ledger, prefix: str, new_prefix: str) -> dict:
     for key in [key for key in ledger.left if key.startswith(prefix)]:
         name = _current(key[len(prefix) :])
         reasons = [reason for part, reason in _DROPPED if part.fullmatch(name)]
-        if reasons:
+        if pooler and name.startswith('pooler.'):
+            ledger.move(key, new_prefix + name)
+        elif reasons:
             ledger.drop(key, reasons[0])
         elif _PART.fullmatch(name):
             found[name] = ledger.left[key]

@@ -92,7 +92,7 @@ def convert_vit(ledger: Ledger, prefix: str, new_prefix: str) -> dict:
         if prefix + name in ledger.left:
             ledger.move(prefix + name, new_prefix + new)
     depth = convert_blocks(ledger, f'{prefix}blocks.', f'{new_prefix}layers.')
-    return _shape(ledger, new_prefix, depth)
+    return vit_shape(ledger, new_prefix, depth)
 
 
 def convert_blocks(ledger: Ledger, prefix: str, new_prefix: str) -> int:
@@ -146,7 +146,8 @@ def to_mmseg(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def _shape(ledger: Ledger, new_prefix: str, depth: int) -> dict:
+def vit_shape(ledger: Ledger, new_prefix: str, depth: int) -> dict:
+    """What :func:`convert_vit` returns, of a transformer that is mapped already."""
     try:
         kernel = ledger.state_dict[f'{new_prefix}patch_embed.projection.weight']
         hidden = ledger.state_dict[f'{new_prefix}layers.0.ffn.layers.0.0.weight']

@@ -11,7 +11,7 @@ from typing import Any
 
 from mmengine.model import BaseModel
 
-from mmcxr.converters import SYSTEMS, probable_system, weights_in
+from mmcxr.converters import SYSTEMS, probable_system, recognise, weights_in
 from mmcxr.engine.checkpoint import (
     CheckpointError,
     file_digest,
@@ -21,12 +21,33 @@ from mmcxr.engine.checkpoint import (
 from mmcxr.registry import MODELS
 
 from ..inference import FilmPreparation
-from . import chexzero, cxr_clip, gloria, mrm
-from .system import PublishedSystem
+from . import (
+    chexzero,
+    convirt,
+    cxr_clip,
+    gloria,
+    medaug,
+    moco_cxr,
+    mrm,
+    refers,
+    s2mts2,
+)
+from .system import PublishedSystem, claimed
 from .tokenizer import published_tokenizer
 
 PUBLISHED: dict[str, PublishedSystem] = {
-    module.SYSTEM.name: module.SYSTEM for module in (cxr_clip, mrm, chexzero, gloria)
+    module.SYSTEM.name: module.SYSTEM
+    for module in (
+        cxr_clip,
+        mrm,
+        chexzero,
+        gloria,
+        moco_cxr,
+        medaug,
+        s2mts2,
+        convirt,
+        refers,
+    )
 }
 
 
@@ -42,7 +63,8 @@ def load_published(
     the file; its suffix and name do not matter, and nothing is downloaded.
 
     Args:
-        system: the method, ``'cxr_clip'``, ``'mrm'``, ``'chexzero'`` or ``'gloria'``.
+        system: the method, ``'cxr_clip'``, ``'mrm'``, ``'moco_cxr'``, ...: one of
+            ``PUBLISHED``.
         checkpoint: the file as it was published, or as its fine-tuning wrote it.
         variant: what you expect it to be (``'r50_m'``, ``'swint'``, ...); another
             content is an error. The default takes what is there.
@@ -52,8 +74,9 @@ def load_published(
             ``mimic_wordpiece.json`` that its authors publish.
 
     Returns:
-        :class:`CXRCLIP` (also of CheXzero), :class:`MRM` or :class:`GLoRIA`, or
-        :class:`FilmClassifier` for a fine-tuned file, with
+        :class:`CXRCLIP` (also of CheXzero), :class:`MRM`, :class:`GLoRIA`,
+        :class:`ConVIRT` or :class:`REFERS`; :class:`FilmEncoder` for a file of an image
+        encoder, :class:`FilmClassifier` for a fine-tuned file; with
 
         - ``preprocess``: films to what ``extract_feat`` takes, as the authors
           evaluate them;
@@ -71,7 +94,7 @@ def load_published(
     if known is None:
         raise ValueError(_unknown_system(system))
     content = load_checkpoint_file(checkpoint)
-    found = known.converter.recognise(content)
+    found = claimed(known.converter, content)
     if found is None:
         raise CheckpointError(_not_recognised(system, checkpoint, content))
     _check_variant(variant, found, known, checkpoint)
@@ -81,8 +104,9 @@ def load_published(
     model.published = info
     model.checkpoint_digest = file_digest(checkpoint)
     model.film_pipeline = known.film_pipeline(info)
+    model.keeps_shape = known.keeps_shape
     model.preprocess = FilmPreparation(model)
-    if info['task'] == 'pretraining' and known.tokenizer is not None:
+    if known.tokenizer is not None and 'text_encoder' in info:
         words = info['text_encoder']['vocab_size']
         model.tokenizer = published_tokenizer(tokenizer, known.tokenizer(info), words)
     model.eval()  # returns None for some backbones: not chained
@@ -118,6 +142,12 @@ def _unknown_system(system: str) -> str:
 
 
 def _not_recognised(system: str, checkpoint: str | Path, content: Any) -> str:
+    found = recognise(content)
+    if found is not None and found[0] in PUBLISHED:
+        return (
+            f'{checkpoint} is no {system} checkpoint; by its content it is of '
+            f'{found[0]} ({found[1]}): load_published({found[0]!r}, ...)'
+        )
     weights = weights_in(content)
     if not weights:
         return f'{checkpoint} holds no state dict, so it is no {system} checkpoint'

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 
 def never(found: str, wanted: str) -> bool:
@@ -30,6 +31,7 @@ class PublishedSystem:
         passes_for: whether a file found to be one variant passes for another that was
             asked for.
         film_pipeline: from ``info`` to how a film is brought to its size.
+        keeps_shape: that pipeline gives films of different shapes.
         tokenizer: from ``info`` to the config of the tokenizer, its ``name`` left out
             where the system publishes none under a name; None for a system without
             text.
@@ -41,6 +43,7 @@ class PublishedSystem:
     passes_for: Callable[[str, str], bool] = never
     film_pipeline: Callable[[dict], list[dict]] = resized_and_cut
     tokenizer: Callable[[dict], dict] | None = None
+    keeps_shape: bool = False
 
     @property
     def name(self) -> str:
@@ -56,3 +59,12 @@ class PublishedSystem:
 def film_preprocessor(info: dict) -> dict:
     """Config of the data preprocessor with a file's mean and standard deviation."""
     return dict(type='mmcxr.FilmPreprocessor', mean=info['mean'], std=info['std'])
+
+
+def claimed(converter: ModuleType, checkpoint: Any) -> str | None:
+    """Variant of a checkpoint that its user says is of this system, or None.
+
+    Some systems write files that others write too, a plain ResNet for example; their
+    converters offer ``claim`` besides ``recognise``.
+    """
+    return getattr(converter, 'claim', converter.recognise)(checkpoint)
