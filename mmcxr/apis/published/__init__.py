@@ -145,7 +145,7 @@ def _not_recognised(system: str, checkpoint: str | Path, content: Any) -> str:
     found = recognise(content)
     if found is not None and found[0] in PUBLISHED:
         return (
-            f'{checkpoint} is no {system} checkpoint; by its content it is of '
+            f'{checkpoint} is no {system} checkpoint; by its keys it is probably '
             f'{found[0]} ({found[1]}): load_published({found[0]!r}, ...)'
         )
     weights = weights_in(content)
