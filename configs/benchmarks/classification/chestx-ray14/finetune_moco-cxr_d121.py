@@ -1,0 +1,10 @@
+# MoCo-CXR's DenseNet-121 in place of MRM's encoder, all else as in
+# finetune_mrm_vit-b16.py: all training films.
+#   python tools/train.py \
+#       configs/benchmarks/classification/chestx-ray14/finetune_moco-cxr_d121.py \
+#       --cfg-options model.backbone.init_cfg.checkpoint=d1w-00001.pth.tar
+_base_ = [
+    '../../../_base_/models/film-classifier_moco-cxr_d121.py',
+    '../../../_base_/recipes/mrm_chestx-ray14.py',
+]
+model = dict(head=dict(num_classes=14))
