@@ -1,7 +1,10 @@
 """Encoders of other libraries compute the same after conversion."""
 
+import re
+
 import pytest
 import torch
+from momentum_files import encoder
 from published_files import (
     BERT,
     bert_model,
@@ -69,6 +72,36 @@ def test_resnet(classifier):
         for name in ('conv1', 'bn1', 'relu', 'maxpool', *stages):
             expected = getattr(reference, name)(expected)
         torch.testing.assert_close(backbone(images)[0], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize('old', [False, True])
+@pytest.mark.parametrize('classifier', [False, True])
+def test_densenet(old, classifier):
+    weights = dict(encoder('densenet121').state_dict())
+    if old:  # before torchvision 0.3
+        weights = {
+            re.sub(r'(norm|conv)([12])\.', r'\1.\2.', k): v for k, v in weights.items()
+        }
+    if classifier:
+        weights |= {
+            'classifier.weight': torch.ones(3, 1024),
+            'classifier.bias': torch.ones(3),
+        }
+    assert recognise(weights) == ('torchvision DenseNet', 'd121')
+    state_dict, info = convert(weights)
+    assert len(info['dropped']) == 2 * classifier
+    backbone = MODELS.build(dict(type='mmpretrain.DenseNet', arch='121'))
+    load_strict(backbone, state_dict)
+    backbone.eval()
+    images = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        found = backbone(images)[0].mean(dim=(2, 3))
+        torch.testing.assert_close(found, encoder('densenet121')(images))
+
+
+def test_densenet_of_others_is_left_alone():
+    weights = dict(encoder('densenet121').state_dict())
+    assert recognise({**weights, 'features.odd.weight': torch.ones(1)}) is None
 
 
 def test_resnet_variants_of_others_are_left_alone():

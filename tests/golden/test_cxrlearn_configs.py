@@ -78,7 +78,7 @@ def test_classifier(variant, build, images, shared_dir):
     leaf = f'classification/chestx-ray14/finetune_{CLASSIFIERS[variant]}.py'
     features = build(leaf, variant).extract_feat(images)
     wanted = expected(shared_dir, variant)
-    # ConVIRT's batch is of three films, first these two; REFERS' films have three views.
+    # ConVIRT's batch is of three films, first these two; REFERS' are of three views.
     wanted = wanted[:2, : features.shape[1]]
     torch.testing.assert_close(features, wanted, rtol=1e-4, atol=1e-4)
 

@@ -107,8 +107,9 @@ def pool_tokens(hidden: Tensor, attention_mask: Tensor, pooling: str) -> Tensor:
         last = (attention_mask.sum(dim=1) - 1).clamp(min=0)
         return hidden[torch.arange(len(hidden), device=hidden.device), last]
     if pooling == 'max':
-        padding = attention_mask.unsqueeze(-1) == 0
-        return hidden.masked_fill(padding, float('-inf')).amax(dim=1)
+        attended = attention_mask.unsqueeze(-1) != 0
+        largest = hidden.masked_fill(~attended, float('-inf')).amax(dim=1)
+        return torch.where(attended.any(dim=1), largest, 0.0)  # 0 of an empty text
     mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
     return (hidden * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1e-9)
 

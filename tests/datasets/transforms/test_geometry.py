@@ -29,6 +29,17 @@ def run(film, **transform):
 
 
 @pytest.mark.parametrize('shape', SIZES)
+def test_pad_to_a_square(shape):
+    film, side = film_of(shape), max(shape)
+    height, width = (side - n for n in shape)
+    left, top = width // 2, height // 2
+    expected = F.pad(Image.fromarray(film), [left, top, width - left, height - top])
+    results = run(film, type='FilmPadSquare')
+    assert np.array_equal(results['img'], np.asarray(expected))
+    assert results['img_shape'] == (side, side)
+
+
+@pytest.mark.parametrize('shape', SIZES)
 @pytest.mark.parametrize('size', [16, 29])
 @pytest.mark.parametrize('mode', MODES)
 def test_resize(shape, size, mode):

@@ -7,14 +7,14 @@ from mmcxr.registry import MODELS
 MASK = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [1, 0, 0, 0, 0]])
 
 
-@pytest.mark.parametrize('pooling', ['eos', 'bos', 'mean'])
+@pytest.mark.parametrize('pooling', ['eos', 'bos', 'mean', 'max'])
 def test_pooling_against_a_loop(pooling):
     hidden = torch.randn(3, 5, 7)
     expected = []
     for row, length in zip(hidden, [3, 5, 1], strict=True):
         attended = row[:length]
         pick = dict(eos=attended[-1], bos=attended[0], mean=attended.mean(0))
-        expected.append(pick[pooling])
+        expected.append(dict(pick, max=attended.max(0).values)[pooling])
     torch.testing.assert_close(
         pool_tokens(hidden, MASK, pooling), torch.stack(expected)
     )
@@ -22,12 +22,12 @@ def test_pooling_against_a_loop(pooling):
 
 def test_empty_text_stays_finite():
     hidden = torch.randn(1, 4, 3)
-    for pooling in ('eos', 'bos', 'mean'):
+    for pooling in ('eos', 'bos', 'mean', 'max'):
         pooled = pool_tokens(hidden, torch.zeros(1, 4, dtype=torch.long), pooling)
         assert pooled.isfinite().all()
 
 
-@pytest.mark.parametrize('pooling', ['eos', 'mean'])
+@pytest.mark.parametrize('pooling', ['eos', 'mean', 'max', 'pooler'])
 def test_padding_does_not_matter(bert_config, pooling):
     encoder = MODELS.build(dict(bert_config, pooling=pooling)).eval()
     ids = torch.randint(3, 60, (2, 6))
