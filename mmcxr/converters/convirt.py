@@ -30,7 +30,7 @@ _TOKENIZER = 'emilyalsentzer/Bio_ClinicalBERT'
 
 def recognise(checkpoint: Any) -> str | None:
     """``'r50_bert'`` of a file of the trainer, with both encoders, or None."""
-    weights = joined_weights(checkpoint)
+    weights = weights_in(checkpoint)
     if not all(any(k.startswith(f'{part}.') for k in weights) for part in PARTS):
         return None
     if not any(key.startswith(_BERT) for key in weights):
@@ -76,23 +76,10 @@ def convert(checkpoint: Any) -> tuple[dict[str, Tensor], dict]:
         ledger = Ledger(_image_weights(checkpoint), NAME)
         info |= _convert_image(ledger, '', 'backbone.')
     else:
-        ledger = Ledger(joined_weights(checkpoint), NAME)
+        ledger = Ledger(weights_in(checkpoint), NAME)
         info |= _convert_image(ledger, 'image_encoder.', 'image_backbone.')
         info |= _convert_text(ledger, options(checkpoint))
     return ledger.close(), dict(info, dropped=ledger.dropped)
-
-
-def joined_weights(checkpoint: Any) -> dict[str, Tensor]:
-    """The parts of a trainer's file as one state dict, ``part.key``."""
-    if not isinstance(checkpoint, Mapping) or not isinstance(
-        checkpoint.get('image_encoder'), Mapping
-    ):
-        return weights_in(checkpoint)
-    joined = {}
-    for part in PARTS:
-        for key, value in weights_in(checkpoint.get(part, {})).items():
-            joined[f'{part}.{key}'] = value
-    return joined
 
 
 def options(checkpoint: Any) -> Mapping:
@@ -105,7 +92,9 @@ def options(checkpoint: Any) -> Mapping:
 
 def _image_weights(checkpoint: Any) -> dict[str, Tensor]:
     """Those of the image encoder, flat or under ``image_encoder``."""
-    return strip_prefix(joined_weights(checkpoint), 'image_encoder.')
+    if isinstance(checkpoint, Mapping) and 'image_encoder' in checkpoint:
+        checkpoint = checkpoint['image_encoder']
+    return strip_prefix(weights_in(checkpoint), 'image_encoder.')
 
 
 def _convert_image(ledger: Ledger, prefix: str, new_prefix: str) -> dict:

@@ -82,7 +82,9 @@ def weights_in(checkpoint: Any) -> dict[str, Tensor]:
     """The flat state dict inside a checkpoint, or ``{}`` where there is none.
 
     It may lie under ``model``, ``state_dict`` or at the top; the prefix
-    ``module.``, which parallel training leaves on every key, is removed.
+    ``module.``, which parallel training leaves on every key, is removed. Several state
+    dicts side by side (ConVIRT's trainer saves each part by itself) become one, each
+    behind its name.
     """
     if not isinstance(checkpoint, Mapping):
         return {}
@@ -91,10 +93,28 @@ def weights_in(checkpoint: Any) -> dict[str, Tensor]:
             checkpoint = checkpoint[container]
             break
     if not checkpoint or not all(isinstance(v, Tensor) for v in checkpoint.values()):
-        return {}
+        return _joined(checkpoint)
     if all(isinstance(key, str) for key in checkpoint):
         return strip_prefix(checkpoint, 'module.')
     return {}
+
+
+def _joined(checkpoint: Mapping) -> dict[str, Tensor]:
+    """Two or more state dicts among the values as one, ``name.key``; else ``{}``."""
+    parts = {
+        name: weights_in(value)
+        for name, value in checkpoint.items()
+        if isinstance(value, Mapping)
+        and all(isinstance(entry, Tensor) for entry in value.values())
+    }
+    parts = {name: weights for name, weights in parts.items() if weights}
+    if len(parts) < 2:
+        return {}
+    return {
+        f'{name}.{key}': value
+        for name, weights in parts.items()
+        for key, value in weights.items()
+    }
 
 
 def strip_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

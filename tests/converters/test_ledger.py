@@ -49,3 +49,10 @@ def test_no_weights(content):
 def test_listed():
     assert listed('ba') == 'a, b'
     assert listed('gfedcba', most=2) == 'a, b and 5 more'
+
+
+def test_state_dicts_side_by_side():
+    one, two = torch.ones(1), torch.zeros(2)
+    parts = dict(image={'module.x': one}, text={'y': two}, config=dict(lr=0.1), epoch=3)
+    assert weights_in(parts) == {'image.x': one, 'text.y': two}
+    assert weights_in(dict(image={'x': one}, optimizer=dict(state={}))) == {}
