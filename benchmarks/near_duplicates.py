@@ -3,27 +3,29 @@
     python benchmarks/near_duplicates.py data/covid19
 
 Recall and mistakes on the films of a converted dataset and their copies, at most
-512 px; speed of printing 512 x 512 arrays as a pack holds them; and a search among
-100,000 films, which are made by bending and blending the real ones, with copies of
-1,000 of them among them.
+512 px; speed of printing films from packs of 512 px, which are read again and again
+until there are 100,000; and a search among 100,000 films, which are made by bending
+and blending the real ones, with copies of 1,000 of them among them. Processor seconds
+are those of all threads together.
 """
 
 import argparse
-import json
-import platform
+import tempfile
 import time
 from itertools import combinations
 from pathlib import Path
 
 import cv2
 import numpy as np
+from measuring import machine, spread, write_results
 
 from mmcxr.datasets.film import read_film, stretch
 from mmcxr.datasets.near_duplicates import alignment, codes, prints, search
 from mmcxr.datasets.near_duplicates.hamming import near_codes
+from mmcxr.datasets.packs.layout import PackSettings
+from mmcxr.datasets.packs.packing import pack_dataset
 from mmcxr.datasets.table import read_table
 
-HERE = Path(__file__).parent
 SIDE = 512
 
 
@@ -110,8 +112,12 @@ def kinds(generator):
     }
 
 
-def recall(films):
-    """For each kind of copy the share that is found, and pairs that are none."""
+def recall(films, patients):
+    """For each kind of copy the share that is found, and pairs of other films.
+
+    ``mistakes`` are of two patients; ``serial`` are two films of one patient.
+    """
+    patient = np.tile(patients, 2)
     originals = prints.print_films(list(films), films.get)[0]
     rows = {}
     for kind, change in kinds(np.random.default_rng(0)).items():
@@ -126,10 +132,13 @@ def recall(films):
         )
         right = found.second == found.first + len(films)
         scores = found.similarity[right]
+        wrong = ~right & (found.similarity >= search.THRESHOLD)
+        same = patient[found.first] == patient[found.second]
         rows[kind] = dict(
             candidates=round(float(len(scores) / len(films)), 4),
             found=round(float((scores >= search.THRESHOLD).sum() / len(films)), 4),
-            mistakes=int((found.similarity[~right] >= search.THRESHOLD).sum()),
+            mistakes=int((wrong & ~same).sum()),
+            serial=int((wrong & same).sum()),
         )
     return rows
 
@@ -199,18 +208,28 @@ def timed(function):
     return result, seconds
 
 
-def printing(films, number, workers):
-    """Seconds to print 512 x 512 arrays."""
-    arrays = [
-        cv2.resize(film, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for film in films
+def printing(root, codec, number, workers, parts=5):
+    """Seconds to print films of a pack, which the system has in memory, in parts."""
+    images = list(read_table(root)['image'])
+    names = [str(i) for i in range(number // parts)]
+    pack = pack_dataset(root, PackSettings(SIDE, codec))
+
+    def read(name):
+        return pack.film(images[int(name) % len(images)]).whole()
+
+    runs = [
+        timed(lambda: prints.print_films(names, read, workers))[1] for _ in range(parts)
     ]
-    names = [str(i) for i in range(number)]
-    _, seconds = timed(
-        lambda: prints.print_films(
-            names, lambda name: arrays[int(name) % len(arrays)], workers
-        )
+    return dict(
+        pack=f'{SIDE}-{codec}',
+        films=parts * len(names),
+        workers=workers,
+        seconds={clock: round(sum(run[clock] for run in runs), 1) for clock in runs[0]},
+        films_per_second={
+            clock: spread([len(names) / run[clock] for run in runs])
+            for clock in runs[0]
+        },
     )
-    return dict(films=number, workers=workers, seconds=seconds)
 
 
 def searching(films, number, copies, workers):
@@ -267,9 +286,7 @@ def main():
     parser.add_argument('--number', type=int, default=100_000)
     parser.add_argument('--copies', type=int, default=1000)
     parser.add_argument('--workers', type=int, default=2)
-    parser.add_argument(
-        '--out', default=HERE / 'results' / 'near_duplicates.json', type=Path
-    )
+    parser.add_argument('--out', help='default: results/near_duplicates-cpu.json')
     args = parser.parse_args()
     cv2.setNumThreads(1)
     table = read_table(args.data)
@@ -277,29 +294,34 @@ def main():
     for image in table['image']:
         film = read_film(args.data / 'images' / image)
         films[image] = scaled(film, min(1, SIDE / max(film.shape)))
-    arrays = list(films.values())
+    patients = list(table['patient_id'])
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / 'images').symlink_to((args.data / 'images').resolve())
+        plain = table[['image', 'patient_id', 'study_id']]
+        plain.to_csv(root / 'table.csv', index=False)
+        printed = [
+            printing(root, codec, args.number, args.workers)
+            for codec in ('raw', 'jpeg')
+        ]
     result = dict(
+        machine('numpy', 'opencv-python'),
         films=len(films),
         threshold=search.THRESHOLD,
         radius=codes.RADIUS,
-        copies=recall(films),
-        different_films=alike(films, list(table['patient_id'])),
-        printing=[printing(arrays, 10_000, n) for n in (1, args.workers)],
-        searching=searching(arrays, args.number, args.copies, args.workers),
-        codes=all_pairs(),
-        machine=platform.machine(),
-        versions=dict(
-            python=platform.python_version(),
-            numpy=np.__version__,
-            opencv=cv2.__version__,
+        copies=recall(films, patients),
+        different_films=alike(films, patients),
+        printing=printed,
+        searching=searching(
+            list(films.values()), args.number, args.copies, args.workers
         ),
+        codes=all_pairs(),
     )
     for kind, row in result['copies'].items():
         print(f'{kind:26} found {row["found"]:.3f}  mistakes {row["mistakes"]}')
     for name in ('different_films', 'printing', 'searching', 'codes'):
         print(name, result[name])
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(result, indent=1) + '\n')
+    print(write_results('near_duplicates-cpu', result, args.out))
 
 
 if __name__ == '__main__':

@@ -18,7 +18,10 @@ Progress = Callable[[str, int, int], None]
 
 
 def search_copies(
-    tables: Mapping[Path, pd.DataFrame], workers: int, progress: Progress
+    tables: Mapping[Path, pd.DataFrame],
+    workers: int,
+    progress: Progress,
+    pack: str | None = None,
 ) -> tuple[dict[Path, pd.Series], pd.DataFrame, dict[Path, dict[str, str]]]:
     """Look for copies of films in datasets, all together.
 
@@ -26,6 +29,7 @@ def search_copies(
         tables: by folder of the dataset.
         workers: threads.
         progress: called with what is done, and the numbers done and to do.
+        pack: name of a pack that each dataset has, to read instead of its files.
 
     Returns:
         For each dataset the group of each image, named by its first, '' where there
@@ -33,12 +37,12 @@ def search_copies(
 
     Raises:
         TableError: a damaged file of prints.
+        PackError: a dataset without such a pack.
     """
     parts, unreadable = [], {}
     for root, table in tables.items():
-        found, bad = dataset_prints(
-            root, list(table['image']), workers, _named(progress, f'reading {root}')
-        )
+        named = _named(progress, f'reading {root}')
+        found, bad = dataset_prints(root, list(table['image']), workers, named, pack)
         parts.append(found)
         unreadable[root] = bad
     prints = join_prints(parts)

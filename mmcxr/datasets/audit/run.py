@@ -49,6 +49,7 @@ class Request:
             trained on.
         links: crosswalks and tables of patients.
         films: look for copies of films, and write what is found.
+        pack: name of a pack of each dataset, to read the films from.
         workers: threads that read films.
     """
 
@@ -58,6 +59,7 @@ class Request:
     against: Sequence[Path] = ()
     links: Sequence[Path] = ()
     films: bool = False
+    pack: str | None = None
     workers: int = 1
 
 
@@ -73,7 +75,9 @@ def run_audit(request: Request, progress: Progress = lambda *_: None) -> Audit:
     audit = Audit([], [])
     copies: dict[Path, pd.Series] = {}
     if request.films and tables:
-        copies, audit.copies, bad = search_copies(tables, request.workers, progress)
+        copies, audit.copies, bad = search_copies(
+            tables, request.workers, progress, request.pack
+        )
         for root, films in bad.items():
             if films:
                 names, total = tuple(films), len(tables[root])

@@ -22,7 +22,7 @@ from .prints import SIDE, FilmPrints
 RADIUS = 11
 #: Correlation of standardised frequencies below which a pair is not looked at further.
 MIN_CORRELATION = 0.7
-_INNER = 0.94  # side of the view that stands for films cut by a few per cent
+_INNER = (0.94, 0.88)  # sides of the views that stand for films cut a little
 _SQUARE = 0.98  # short by long side from which a frame is square as it is
 _ORDER = sorted(
     ((u, v) for u in range(9) for v in range(9) if u or v),
@@ -57,8 +57,8 @@ def find_candidates(prints: FilmPrints) -> Candidates:
     """Pairs of frames of different films with nearly the same code.
 
     One frame is taken whole, as it is, mirrored or as a negative; the other whole, as
-    its inner part or as its central square. So a copy that was cut, padded, mirrored
-    or inverted is found; one that was both mirrored and inverted is not.
+    one of its inner parts or as its central square. So a copy that was cut, padded,
+    mirrored or inverted is found; one that was both mirrored and inverted is not.
     """
     views = _views(prints.shapes)
     coefs = _coefs(prints.thumbs, views)
@@ -161,13 +161,14 @@ def reference() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _views(shapes: np.ndarray) -> np.ndarray:
-    """(V, F, 4): whole, inner part, central square."""
-    views = np.empty((3, len(shapes), 4))
+    """(V, F, 4): whole, inner parts, central square."""
+    views = np.empty((2 + len(_INNER), len(shapes), 4))
     views[0] = 0, 1, 0, 1
-    views[1] = np.tile([(1 - _INNER) / 2, (1 + _INNER) / 2], 2)
+    for number, side in enumerate(_INNER, start=1):
+        views[number] = np.tile([(1 - side) / 2, (1 + side) / 2], 2)
     sides = shapes.min(1, keepdims=True) / shapes  # (F, 2)
     sides = np.where(sides >= _SQUARE, 1, np.round(sides, 2))
-    views[2, :, 0::2], views[2, :, 1::2] = (1 - sides) / 2, (1 + sides) / 2
+    views[-1, :, 0::2], views[-1, :, 1::2] = (1 - sides) / 2, (1 + sides) / 2
     return views
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ..film import read_film
+from ..packs.layout import film_name
+from ..packs.pack import open_pack
 from .prints import FilmPrints, join_prints, print_films, read_prints, write_prints
 
 PRINTS_FILE = 'film_prints.npz'
@@ -18,18 +20,22 @@ def dataset_prints(
     images: Sequence[str],
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    pack: str | None = None,
 ) -> tuple[FilmPrints, dict[str, str]]:
     """Prints of the images of a dataset.
 
-    What ``film_prints.npz`` in the folder of the dataset holds of files that have the
-    same size and time is taken from there; the rest is read and added to it, every
-    20,000 films, so that a search broken off goes on where it was.
+    What ``film_prints.npz`` in the folder of the dataset (``film_prints-PACK.npz`` for
+    a pack) holds of files that have the same size and time is taken from there; the
+    rest is read and added to it, every 20,000 films, so that a search broken off goes
+    on where it was.
 
     Args:
         root: folder of the dataset.
         images: paths under ``images/``.
         workers: threads that read.
         progress: called with the numbers of films read and to read.
+        pack: name of a pack of the dataset to read instead of the files, which is
+            faster; films then are of equal pixels if they are so in the pack.
 
     Returns:
         Prints of the images that can be read, in their order, and why the others
@@ -37,10 +43,11 @@ def dataset_prints(
 
     Raises:
         TableError: the file of prints is damaged.
+        PackError: no such pack, or it is stale or damaged.
     """
     root = Path(root)
-    path = root / PRINTS_FILE
-    stamps = {image: _stamp(root / 'images' / image) for image in images}
+    path, read, stamp = _files(root) if pack is None else _packed(root, pack)
+    stamps = {image: stamp(image) for image in images}
     prints, known = print_films((), read_film)[0], np.zeros((0, 2), np.int64)
     if path.is_file():
         prints, known = read_prints(path)
@@ -50,9 +57,6 @@ def dataset_prints(
     have = set(prints.images)
     left = [image for image in images if image not in have]
     unreadable: dict[str, str] = {}
-
-    def read(image: str) -> np.ndarray:
-        return read_film(root / 'images' / image)
 
     for start in range(0, len(left), _BATCH):
         report = progress and (lambda n, _, s=start: progress(s + n, len(left)))
@@ -64,6 +68,29 @@ def dataset_prints(
         write_prints(path, prints, known)
     place = {image: number for number, image in enumerate(prints.images)}
     return prints.of([place[i] for i in images if i in place]), unreadable
+
+
+Reader = tuple[Path, Callable[[str], np.ndarray], Callable[[str], tuple[int, int]]]
+
+
+def _files(root: Path) -> Reader:
+    """Where prints are kept, how a film is read, and what tells that it is the same."""
+    folder = root / 'images'
+    return (
+        root / PRINTS_FILE,
+        lambda image: read_film(folder / image),
+        lambda image: _stamp(folder / image),
+    )
+
+
+def _packed(root: Path, name: str) -> Reader:
+    """The same of a pack."""
+    pack = open_pack(name, str(root))
+    return (
+        root / f'{Path(PRINTS_FILE).stem}-{pack.folder.name}.npz',
+        lambda image: pack.film(image).whole(),
+        lambda image: pack.source(film_name(image)),
+    )
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from .prints import FilmPrints
 #: Similarity from which two films are one. Of 34,000 pairs of films of different
 #: patients the most alike had 0.36, of serial films of a patient in bed 0.80;
 #: copies that were re-encoded, resized, windowed or cut a little lie above
-#: (benchmarks/results/near_duplicates.json).
+#: (benchmarks/results/near_duplicates-cpu.json).
 THRESHOLD = 0.82
 _BATCH = 256
 
