@@ -6,8 +6,9 @@ from .chexpert import CHEXPERT_CLASSES
 from .image_text import ImageTextDataset
 from .published import Published
 
-#: Who may be asked for labels: see the converter.
-MIMIC_LABELLERS = ('chexpert', 'negbio')
+#: Who may be asked for labels: two labellers of reports, and the radiologist who
+#: labelled reports of the test set for release 2.1.0. See the converter.
+MIMIC_LABELLERS = ('chexpert', 'negbio', 'radiologist')
 MIMIC_PUBLISHED = tuple(
     claim
     for release in ('JPG', 'DICOM')

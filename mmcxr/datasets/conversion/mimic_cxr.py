@@ -13,27 +13,25 @@ are JPEG and DICOM files the JPEG are taken.
 A report is parsed into sections (:mod:`mmcxr.datasets.reports`); the column ``report``
 holds all of it from the words FINAL REPORT on, on one line, and
 ``extra_last_paragraph`` the last paragraph of one with neither findings nor impression.
-Labels are the CheXpert labeller's or NegBio's; those of the other are in a column
-``extra_*`` (JSON of what it mentions). Dates are the shifted ones of the release.
+Labels are the CheXpert labeller's, NegBio's or, of some studies of the test set, a
+radiologist's (``mimic-cxr-2.1.0-test-set-labeled.csv``, whose "Airspace Opacity" is the
+labellers' "Lung Opacity"); those of the others are in columns ``extra_*`` (JSON of what
+is mentioned). The films of the radiologist's studies are the split scheme
+``radiologist``. Dates are the shifted ones of the release.
 """
 
-import json
 import re
 
-import pandas as pd
-
-from ..chexpert import CHEXPERT_CLASSES
 from ..mimic_cxr import MIMIC_LABELLERS, MIMIC_PUBLISHED, MIMICCXR
 from ..reports import parse_sections
 from ..table import SECTIONS
 from ..table_file import TableError
-from .archives import Member, read_all
+from .archives import read_all
 from .films import Converter, Film, Listing
-from .labeller import read_labels
+from .mimic_labels import TABLE_NAME, TEST_SET, find_table, read_mimic_labels
 from .source import Source
 from .writing import Tally, with_progress
 
-_NAME = 'mimic-cxr-2.0.0-{}.csv'
 _IDS = ('subject_id', 'study_id', 'dicom_id')
 _JPEG = ('.jpg', '.jpeg', '.png')
 _VIEWS = {
@@ -60,12 +58,18 @@ def read_mimic_cxr(source: Source, tally: Tally, labels: str = 'chexpert') -> Li
         labels: whose labels become label columns, one of
             :data:`mmcxr.datasets.mimic_cxr.MIMIC_LABELLERS`.
     """
+    rows = _read_films(source)
     found = source.named(*_JPEG) or source.named('.dcm')
     dicoms = any(file.suffix == '.dcm' for file in found.values())
     reports = _read_reports(source, tally)
-    cells = {who: _read_labels(source, who, labels, tally) for who in MIMIC_LABELLERS}
+    cells = {
+        who: read_mimic_labels(source, who, labels, tally) for who in MIMIC_LABELLERS
+    }
+    by_hand = cells['radiologist']
+    for study in sorted(by_hand.keys() - {row['study_id'] for row in rows}):
+        tally.fault('invalid', f'studies of {TEST_SET} without a film', f's{study}')
     films, studies = [], {}
-    for row in _read_films(source):
+    for row in rows:
         subject, study, dicom = (row[name] for name in _IDS)
         if studies.setdefault(study, subject) != subject:
             tally.fault('invalid', 'studies of two patients', f's{study}')
@@ -91,12 +95,16 @@ def read_mimic_cxr(source: Source, tally: Tally, labels: str = 'chexpert') -> Li
     if reports:
         for study in studies.keys() - reports.keys():
             tally.note('studies without a report', f's{study}')
-    splits = dict(official=_read_split(source, films, tally))
+    read = [film.image for film in films if film.cells['study_id'][1:] in by_hand]
+    splits = dict(
+        official=_read_split(source, films, tally),
+        radiologist=[(image, 'test') for image in read],
+    )
     return Listing(films, splits, found.values(), 'DICOM' if dicoms else 'JPG')
 
 
 def _read_films(source: Source) -> list[dict[str, str]]:
-    metadata = _NAME.format('metadata')
+    metadata = TABLE_NAME.format('metadata')
     records = 'cxr-record-list.csv'
     names = [f'{name}{end}' for name in (metadata, records) for end in ('.gz', '')]
     member = source.need(*names)
@@ -115,7 +123,7 @@ def _read_films(source: Source) -> list[dict[str, str]]:
 def _read_split(
     source: Source, films: list[Film], tally: Tally
 ) -> list[tuple[str, str]]:
-    table, member = _find_table(source, 'split', ('dicom_id', 'split'), tally)
+    table, member = find_table(source, 'split', ('dicom_id', 'split'), tally)
     names = {re.split(r'[/.]', film.image)[-2]: film.image for film in films}
     splits = []
     for dicom, split in table[['dicom_id', 'split']].itertuples(index=False):
@@ -130,37 +138,6 @@ def _read_split(
             continue
         splits.append((names[dicom], _SPLITS[split]))
     return splits
-
-
-def _read_labels(
-    source: Source, who: str, chosen: str, tally: Tally
-) -> dict[str, dict[str, object]]:
-    """Cells by study: label columns of the chosen labeller, one extra of the other."""
-    table, member = _find_table(source, who, ('study_id',), tally)
-    if table.empty:
-        return {}
-    marks = read_labels(table, CHEXPERT_CLASSES, member)
-    if who != chosen:
-        marks = [{f'extra_{who}': _as_json(labels)} for labels in marks]
-    for study in table['study_id'][table['study_id'].duplicated()]:
-        tally.fault('invalid', f'studies twice in {member.name}', f's{study}')
-    return dict(zip(table['study_id'], marks, strict=True))
-
-
-def _as_json(labels: dict[str, object]) -> str:
-    return json.dumps({name: label for name, label in labels.items() if label != ''})
-
-
-def _find_table(
-    source: Source, which: str, columns: tuple[str, ...], tally: Tally
-) -> tuple[pd.DataFrame, Member | None]:
-    """A table of the JPEG release; where it is not there one without rows."""
-    name = _NAME.format(which)
-    member = source.find(f'{name}.gz') or source.find(name)
-    if member is None:
-        tally.note('tables not there', f'{name}.gz')
-        return pd.DataFrame(columns=list(columns)), None
-    return source.table(member, columns), member
 
 
 def _read_reports(source: Source, tally: Tally) -> dict[str, dict[str, str]]:
@@ -207,8 +184,8 @@ CONVERTER = Converter(
         labels=dict(
             choices=MIMIC_LABELLERS,
             default='chexpert',
-            help='whose labels become label columns; those of the other are kept in '
-            'a column extra_* (default %(default)s)',
+            help='whose labels become label columns; those of the others are kept in '
+            'columns extra_* (default %(default)s)',
         )
     ),
 )

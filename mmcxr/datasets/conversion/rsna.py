@@ -8,11 +8,13 @@ unknown. https://www.kaggle.com/c/rsna-pneumonia-detection-challenge/data
 
 The challenge's "patientId" names a film. With the crosswalk
 (:mod:`.crosswalk`) ``patient_id`` is the NIH's, and ``extra_nih_image`` the film there.
+Besides ``official`` there is the split scheme ``gloria`` (:mod:`.gloria_splits`).
 """
 
 from ..rsna import RSNA_PUBLISHED, RSNAPneumonia
 from .crosswalk import CROSSWALK_OPTION, nih_cells, read_crosswalk
 from .films import Converter, Film, Listing
+from .gloria_splits import gloria_splits
 from .source import Source
 from .writing import Tally
 
@@ -44,8 +46,11 @@ def read_rsna(source: Source, tally: Tally, crosswalk: str | None = None) -> Lis
         film = Film(name, file, cells, {}, known, _FRAME, header=_HEADER)
         films.append(film)
         splits.append((name, 'train' if image in targets else 'test'))
+    name_of = dict(zip(targets, (film.image for film in films), strict=False))
+    gloria = gloria_splits([name_of[image] for image in sorted(targets)])
+    schemes = dict(official=splits, gloria=gloria)
     kind = 'with test films' if len(films) > len(targets) else 'training films'
-    return Listing(films, dict(official=splits), found.values(), f'stage 2, {kind}')
+    return Listing(films, schemes, found.values(), f'stage 2, {kind}')
 
 
 def _read_labels(

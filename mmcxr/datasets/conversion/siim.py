@@ -13,8 +13,9 @@
 - The folders that MRM trains mmseg on: ``{images,annotations}/{training,validation,
   test}``; a film in two of them (MRM's lists share some) is in both splits.
 
-An image is named by its UID in all of them. Who the patients are is not published;
-with RSNA's crosswalk (:mod:`.crosswalk`) those of the films it lists are known.
+An image is named by its UID in all of them. A table of run lengths also gives the split
+scheme ``gloria`` (:mod:`.gloria_splits`). Who the patients are is not published; with
+RSNA's crosswalk (:mod:`.crosswalk`) those of the films it lists are known.
 """
 
 from dataclasses import replace
@@ -26,6 +27,7 @@ from ..table_file import TableError
 from .archives import Member, read_all
 from .crosswalk import CROSSWALK_OPTION, nih_cells, read_crosswalk
 from .films import Converter, Film, Listing, Mask, MaskFile
+from .gloria_splits import gloria_splits
 from .placing import strip_suffix
 from .source import Source
 from .writing import Tally
@@ -71,9 +73,11 @@ def _read_run_lengths(source: Source, table: Member, tally: Tally) -> Listing:
     codes: dict[str, list[tuple[str, str]]] = {}
     rows = source.table(table, ('ImageId', 'EncodedPixels'))
     cells = rows[['ImageId', 'EncodedPixels']].itertuples(index=False)
+    listed = []
     for number, (image, code) in enumerate(cells, start=1):
         place = f'{table.name}: row {number} (image {image!r})'
-        codes.setdefault(image.strip(), []).append((place, code.strip()))
+        listed.append(image.strip())
+        codes.setdefault(listed[-1], []).append((place, code.strip()))
     found = source.named(*_FILMS)
     unlisted = {stem: found[stem] for stem in found if stem not in codes}
     if any(image not in found for image in codes):
@@ -93,11 +97,14 @@ def _read_run_lengths(source: Source, table: Member, tally: Tally) -> Listing:
         for folder in member.name.split('/') if member else ():
             if folder in _STAGE_1:
                 splits.append((films[-1].image, _STAGE_1[folder]))
+    name_of = dict(zip(codes, (film.image for film in films), strict=True))
+    schemes = dict(gloria=gloria_splits([name_of[image] for image in listed]))
     if len(codes) <= SIIM_STAGE_1_IMAGES:
-        return Listing(films, release='stage 1')
+        return Listing(films, schemes, release='stage 1')
     if {'train', 'test'} == {split for _, split in splits}:
-        return Listing(films, dict(official=splits), release='stage 2, in two folders')
-    return Listing(films, release='stage 2')
+        schemes['official'] = splits
+        return Listing(films, schemes, release='stage 2, in two folders')
+    return Listing(films, schemes, release='stage 2')
 
 
 def _read_uids(members: dict[str, Member]) -> dict[str, str]:

@@ -150,6 +150,43 @@ def test_labels_of_negbio(source, tmp_path):
     assert labels == {'Atelectasis': -1, 'Edema': 1}
 
 
+def test_labels_of_the_radiologist(source, tmp_path):
+    """Release 2.1.0: a table of the test set, of which one class has another name.
+
+    https://physionet.org/content/mimic-cxr-jpg/2.1.0/ lists the file; columns as
+    code that reads it has them: study_id and the 14 labels, "Airspace Opacity" for
+    "Lung Opacity".
+    """
+    with pytest.raises(TableError, match='holds no mimic-cxr-2.1.0-test-set-labeled'):
+        list_source(CONVERTER, source, labels='radiologist')
+    names = sorted(CHEXPERT_CLASSES)
+    cells = {'51029426': ['1.0', '-1.0'], '50000000': ['0.0', '']}
+    head = ['study_id', *names]
+    head[head.index('Lung Opacity')] = 'Airspace Opacity'
+    lines = [head, *([study, *row, *[''] * 12] for study, row in cells.items())]
+    lines[1][head.index('Airspace Opacity')] = '1.0'
+    path = source / 'mimic-cxr-jpg/2.1.0/mimic-cxr-2.1.0-test-set-labeled.csv'
+    write_text(path, ''.join(f'{",".join(line)}\n' for line in lines))
+    found = convert(CONVERTER, source, tmp_path / 'out', labels='radiologist')
+    table = read_table(tmp_path / 'out')
+    assert table['Lung Opacity'].fillna(9).tolist() == [9, 9, 9, 1, 1]
+    assert table['Atelectasis'].fillna(9).tolist() == [9, 9, 9, 1, 1]
+    assert table['Cardiomegaly'].fillna(9).tolist() == [9, 9, 9, -1, -1]
+    assert json.loads(table['extra_chexpert'][0]) == {'No Finding': 1}
+    assert read_split(tmp_path / 'out', 'radiologist', table).of('test').tolist() == [
+        3,
+        4,
+    ]
+    kind = 'invalid: studies of mimic-cxr-2.1.0-test-set-labeled.csv without a film'
+    assert found.tally.names(kind) == ['s50000000']
+    listing, _ = list_source(CONVERTER, source, labels='chexpert')
+    assert json.loads(listing.films[4].cells['extra_radiologist']) == {
+        'Atelectasis': 1,
+        'Cardiomegaly': -1,
+        'Lung Opacity': 1,
+    }
+
+
 def test_reports_in_folders(source, tmp_path):
     """The same table whether reports, tables and all are packed or not."""
     convert(CONVERTER, source, tmp_path / 'packed')
