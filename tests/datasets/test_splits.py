@@ -147,6 +147,29 @@ def test_fractions_are_nested_whole_patients_of_about_their_size(seed):
     assert np.array_equal(chosen, rows)
 
 
+@pytest.mark.parametrize('seed', range(12))
+def test_any_table_has_nested_fractions(seed):
+    """0.1, 1, 10 and 100 %; patients of few films or many, rare classes or none."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.geometric(rng.uniform(0.05, 1), rng.integers(2, 300))
+    patients = np.repeat([f'p{i}' for i in range(len(sizes))], sizes)
+    patients = rng.permutation(patients)
+    labels = rng.choice([1, 0, -1, np.nan], len(patients), p=[0.02, 0.9, 0.04, 0.04])
+    table = pd.DataFrame(dict(patient_id=patients, Rare=labels))
+    rows = np.flatnonzero(rng.random(len(patients)) < 0.8)
+    rows = rows if len(rows) else np.arange(len(patients))
+    for classes in ((), ('Rare',)):
+        smaller = set()
+        for fraction in (0.001, 0.01, 0.1, 1):
+            chosen = set(take_fraction(table, rows, fraction, seed, classes).tolist())
+            assert chosen and smaller <= chosen <= set(rows.tolist())
+            assert len(chosen) >= fraction * len(rows)
+            whole = table['patient_id'].iloc[sorted(chosen)]
+            assert set(rows[table['patient_id'].iloc[rows].isin(whole)]) == chosen
+            smaller = chosen
+        assert smaller == set(rows.tolist())
+
+
 def test_seeds_draw_other_fractions():
     table = make_table(300)
     rows = np.arange(900)

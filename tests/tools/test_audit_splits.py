@@ -11,6 +11,8 @@ import pytest
 from mmcxr.datasets.audit.run import Request, run_audit
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.film import read_film
+from mmcxr.datasets.packs.layout import PackSettings
+from mmcxr.datasets.packs.packing import pack_dataset
 from mmcxr.datasets.splits import overlap, read_split
 from mmcxr.datasets.table import read_table
 
@@ -129,6 +131,28 @@ def test_copies_are_found_written_and_used(main, data):
     place = {row: split for split, rows in clean.rows.items() for row in rows}
     assert place[0] == place[3] and place[1] == place[4]
     assert main([str(data), '--scheme', 'clean']) == 0
+
+
+def test_films_of_a_pack(main, data, capsys):
+    """The same copies, without the files; other prints than theirs."""
+    settings = PackSettings(64, 'raw')
+    pack_dataset(data, settings)
+    out = data / 'audit.json'
+    argv = [str(data), '--scheme', 'official', '--json', str(out)]
+    assert main([*argv, '--films']) == 1
+    expected = json.loads(out.read_text())
+    for image in (data / 'images').iterdir():
+        image.write_bytes(b'gone')
+    assert main([*argv, '--pack', '64-raw']) == 1
+    found = json.loads(out.read_text())
+    names = [(c['first'], c['second'], c['exact']) for c in found['copies']]
+    assert names == [(c['first'], c['second'], c['exact']) for c in expected['copies']]
+    assert found['findings'] == expected['findings']
+    prints = sorted(path.name for path in data.glob('film_prints*'))
+    assert prints == ['film_prints-64-raw.npz', 'film_prints.npz']
+    capsys.readouterr()
+    assert main([*argv, '--pack', '96-raw']) == 2
+    assert '96-raw' in capsys.readouterr().err
 
 
 def test_against_another_dataset(main, data, tmp_path):
