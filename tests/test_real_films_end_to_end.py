@@ -25,7 +25,7 @@ def tool(repo_dir, tmp_path):
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=600,
             env={'PYTHONPATH': str(repo_dir), 'OMP_NUM_THREADS': '1', 'PATH': ''},
         )
         return done.returncode, done.stdout + done.stderr
@@ -33,6 +33,8 @@ def tool(repo_dir, tmp_path):
     return run
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_from_the_download_to_a_trained_model(tool, shared_dir, repo_dir, tmp_path):
     data = tmp_path / 'data/covid19'
     convert = ('dataset_converters/covid19.py', shared_dir / 'data/covid_cxr')

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..published_lists.list_folders import find_split_lists
 from ..published_lists.published import published_lists
-from ..published_lists.split_lists import find_split_lists, read_split_lists
+from ..published_lists.split_lists import read_split_lists
 from ..splits import SplitScheme, read_split
 from ..table import TABLE_NAMES, read_table
 from ..table_file import TableError

@@ -8,13 +8,10 @@ import numpy as np
 import pandas as pd
 
 from ..published_lists.label_faults import repair_labels
+from ..published_lists.list_folders import find_split_lists
 from ..published_lists.matching import Matches, match_images
 from ..published_lists.published import published_lists
-from ..published_lists.split_lists import (
-    SplitLists,
-    find_split_lists,
-    read_split_lists,
-)
+from ..published_lists.split_lists import SplitLists, read_split_lists
 from ..table import find_table, read_table
 from ..table_file import TableError
 from .list_labels import compare_labels, fill_labels, listed_labels

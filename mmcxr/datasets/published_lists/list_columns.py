@@ -29,6 +29,7 @@ _TOKENS = {
     **dict.fromkeys(('test', 'testing', 'tst'), 'test'),
     **dict.fromkeys(('trainval', 'trainvalid'), 'train_val'),
 }
+_FOLD = re.compile(r'\d{1,2}')
 _LABEL = 'label labels class classes target category finding diagnosis y'.split()
 # Share of the cells of a column that make it one of labels; the rest are faults,
 # unless one of them is so frequent that it must be a class.
@@ -75,6 +76,11 @@ def split_name(text: str) -> str:
     return f'{name}_{fraction[1]}' if fraction else name
 
 
+def split_cell(text: str) -> str:
+    """The split that a cell names; a number is a fold: 'fold3'."""
+    return f'fold{int(text)}' if _FOLD.fullmatch(text) else split_name(text)
+
+
 def name_columns(cells: pd.DataFrame) -> pd.DataFrame:
     """The rows below a header under its names; without one, as they are."""
     first = [str(cell) for cell in cells.iloc[0]]
@@ -102,11 +108,12 @@ def name_columns(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.iloc[1:].set_axis(names, axis=1)
 
 
-def find_columns(cells: pd.DataFrame) -> ListColumns | None:
+def find_columns(cells: pd.DataFrame, folds: bool = False) -> ListColumns | None:
     """Roles of the columns of a list, or None where no column names images.
 
     Args:
         cells: strings, under their names (see :func:`name_columns`).
+        folds: numbers in a column of splits are folds.
     """
     by_name = {_plain(name): name for name in reversed(list(cells.columns))}
     image = next((by_name[name] for name in _IMAGE if name in by_name), '')
@@ -119,7 +126,7 @@ def find_columns(cells: pd.DataFrame) -> ListColumns | None:
     if patient and _is_of_image(cells[patient], cells[image]):
         patient = ''
     rest = [name for name in cells if name not in (image, patient)]
-    split = next((name for name in rest if _is_split(name, cells[name])), '')
+    split = next((name for name in rest if _is_split(name, cells[name], folds)), '')
     rest = [name for name in rest if name != split]
     labels = [name for name in rest if _is_label(cells[name])]
     if not patient and image != '0' and '0' in rest:  # ids before the images (COVIDx)
@@ -144,8 +151,10 @@ def _image_by_cells(cells: pd.DataFrame) -> str:
     return ''
 
 
-def _is_split(name: str, cells: pd.Series) -> bool:
+def _is_split(name: str, cells: pd.Series, folds: bool) -> bool:
     """Its words are splits, but for faults where the header calls it so."""
+    if folds and _plain(name) in _SPLIT and cells.str.fullmatch(_FOLD).all():
+        return cells.nunique() > 1
     if _plain(name) not in _SPLIT and not re.fullmatch(r'\d+|key \d+|value', name):
         return False
     counts = cells.value_counts()

@@ -80,6 +80,21 @@ def read_json(data: bytes, path: Path) -> pd.DataFrame:
     return flatten(content, path)
 
 
+def read_json_lines(data: bytes, path: Path) -> pd.DataFrame:
+    """Rows of a list with a record or a name on each line; see :func:`flatten`.
+
+    Raises:
+        TableError: a line that is no JSON, or no lists of names.
+    """
+    records = []
+    for number, line in enumerate(data.decode('utf-8-sig', 'replace').split('\n'), 1):
+        try:
+            records += [json.loads(line)] if line.strip() else []
+        except (ValueError, RecursionError) as error:
+            raise TableError(f'{path}: line {number}: not JSON ({error})') from error
+    return flatten(records, path)
+
+
 def flatten(content: Any, path: Path) -> pd.DataFrame:
     """Rows of nested containers, in their order.
 

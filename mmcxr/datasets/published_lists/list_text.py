@@ -14,6 +14,8 @@ from ..table_file import TableError
 IMAGE_SUFFIX = re.compile(
     r'\.(?:png|jpe?g|dcm|dicom|tiff?|bmp|npy|gz|webp|gif)$', re.IGNORECASE
 )
+_COMMENT = re.compile(r'^[ \t]*#[^\r\n]*', re.MULTILINE)
+_WORD = re.compile(r'"([^"]*)"|(\S+)')
 _SEPARATORS = ',\t;|'
 
 
@@ -21,8 +23,8 @@ def read_text(data: bytes, path: Path) -> pd.DataFrame:
     """Rows of a text file; nothing is taken for a header yet.
 
     Args:
-        data: content of the file. Empty lines, any line end, blanks at the ends of a
-            line and a byte order mark do not matter.
+        data: content of the file. Empty lines and those that begin with #, any line
+            end, blanks at the ends of a line and a byte order mark do not matter.
         path: of the file, for messages.
 
     Returns:
@@ -43,6 +45,9 @@ def read_text(data: bytes, path: Path) -> pd.DataFrame:
         raise TableError(f'{path}: the list is empty')
     if text.lstrip()[:15].lower().startswith(('<!doctype', '<html')):
         raise TableError(f'{path} is a web page, not a list; fetch it again')
+    text = _COMMENT.sub('', text)
+    if not text.strip():
+        raise TableError(f'{path}: the list is empty but for comments')
     rows = _separated(text, path) or _words(text, path)
     lines, cells = zip(*rows, strict=True)
     return pd.DataFrame(list(cells), index=pd.Index(lines, name='line'))
@@ -50,7 +55,7 @@ def read_text(data: bytes, path: Path) -> pd.DataFrame:
 
 def _separated(text: str, path: Path) -> list[tuple[int, list[str]]] | None:
     """Rows of a file whose lines all hold the separator of the first; else None."""
-    first = text.lstrip('\r\n \t').splitlines()[0]
+    first = text.lstrip().splitlines()[0]
     for separator in _SEPARATORS:
         if separator not in first:
             continue
@@ -83,7 +88,8 @@ def _csv_rows(text: str, separator: str) -> list[tuple[int, list[str]]]:
 def _words(text: str, path: Path) -> list[tuple[int, list[str]]]:
     """Rows of blank-separated words; a film's name may hold blanks itself."""
     lines = re.split(r'\r\n|\n|\r', text)
-    rows = [(n, line.split()) for n, line in enumerate(lines, 1) if line.strip()]
+    words = ([a or b for a, b in _WORD.findall(line)] for line in lines)
+    rows = [(n, cells) for n, cells in enumerate(words, 1) if cells]
     number = Counter(len(words) for _, words in rows).most_common(1)[0][0]
     for index, (line, words) in enumerate(rows):
         more = len(words) - number

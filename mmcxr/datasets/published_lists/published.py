@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ..chest_xray14 import CHEST_XRAY14_CLASSES
 from ..table_file import TableError
-from .split_lists import SplitLists, find_split_lists, read_split_lists
+from .list_folders import find_split_lists
+from .split_lists import SplitLists, read_split_lists
 
 _CHEXPERT_5 = ('Atelectasis', 'Cardiomegaly', 'Consolidation', 'Edema')
 _CHEXPERT_5 += ('Pleural Effusion',)

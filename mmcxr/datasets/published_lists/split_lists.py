@@ -1,7 +1,6 @@
 """Lists of images by split, as published: no image and no table is needed."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,16 @@ import numpy as np
 import pandas as pd
 
 from ..table_file import TableError, read_cells
-from .list_columns import LABEL_CELLS, find_columns, name_columns, split_name
-from .list_pickle import read_json, read_pickle
-from .list_text import read_text
+from .list_columns import LABEL_CELLS, find_columns, name_columns, split_cell
+from .list_pickle import read_json, read_json_lines, read_pickle
+from .list_splits import one_split_a_row
+from .list_text import IMAGE_SUFFIX, read_text
 
 _PICKLES = ('.p', '.pkl', '.pickle')
 _TEXTS = ('.txt', '.csv', '.tsv', '.lst', '.list')
-SUFFIXES = (*_PICKLES, *_TEXTS, '.json', '.gz', '.parquet')
+_LINES = ('.jsonl', '.ndjson')
+_NO_LISTS = ('readme', 'license', 'requirements')
+_SUFFIXES = (*_PICKLES, *_TEXTS, *_LINES, '.json', '.gz', '.parquet')
 _ROW = ('image', 'split', 'patient', 'file', 'line', 'row', 'place')
 
 
@@ -69,8 +71,10 @@ def read_split_lists(
     """Read lists of any form.
 
     Text with one film a line (and labels behind it), CSV of any separator with or
-    without a header, pickles and JSON of nested containers, parquet. Where a file has
-    a column of splits, its rows go there and its key is not used.
+    without a header, pickles and JSON of nested containers, JSON lines, parquet. Where
+    a file has a column of splits, or one for each split, its rows go there and its key
+    is not used. Of a folder all lists are read, or the names of all images below it;
+    their class is the list they are in, or the folder.
 
     Args:
         name: of the lists.
@@ -81,7 +85,10 @@ def read_split_lists(
         TableError: a file that cannot be read, an odd line, an empty name or split,
             another number of label columns than ``labels``.
     """
-    parts = [_read_file(Path(path), split, labels) for split, path in files.items()]
+    parts = []
+    for split, path in files.items():
+        read = _read_folder if Path(path).is_dir() else _read_file
+        parts += read(Path(path), split, labels)
     names = [dict.fromkeys(n for part in parts for n in part[i]) for i in (1, 2)]
     # What one file takes for labels and another for classes is a class.
     names[0] = [name for name in names[0] if name not in names[1]]
@@ -89,108 +96,18 @@ def read_split_lists(
     return SplitLists(name, rows, tuple(names[0]), tuple(names[1]))
 
 
-def find_split_lists(root: str | Path) -> dict[str, dict[str, Path]]:
-    """Lists below a folder (or one file): {folder, relative: {split: path}}.
-
-    A file is a list where its name holds a split (``train_list.txt``) or the word
-    split, or that of its folder a split (``train/list.txt``); where there is none,
-    every file with a column of splits. Links are not followed into folders.
-
-    Raises:
-        TableError: no such folder, no list in it, or two for one split.
-    """
-    root = Path(root)
-    if root.is_file():
-        return {root.stem: {split_name(root.stem) or 'all': root}}
-    if not root.is_dir():
-        raise TableError(f'{root}: no such folder or file')
-    paths = []
-    for folder, below, names in os.walk(root):
-        below.sort()
-        paths += [Path(folder, name) for name in sorted(names)]
-    paths = [path for path in paths if path.suffix.lower() in SUFFIXES]
-    lists: dict[str, list[tuple[str, str, Path]]] = {}
-    for path in paths:
-        stem, folder = path.name.split('.')[0], path.parent
-        split = split_name(stem) or ('all' if 'split' in stem.lower() else '')
-        if not split and folder != root:
-            split, folder, stem = (
-                split_name(folder.name),
-                folder.parent,
-                f'train_{stem}',
-            )
-        if split:
-            group = folder.relative_to(root).as_posix()
-            group = '' if group == '.' else group
-            lists.setdefault(group, []).append((split, stem.lower(), path))
-    found: dict[str, dict[str, Path]] = {}
-    for group, members in lists.items():
-        found |= _groups(group, members)
-    return found or _with_split_column(root, paths)
-
-
-def _groups(
-    group: str, members: list[tuple[str, str, Path]]
-) -> dict[str, dict[str, Path]]:
-    """Lists of one folder; where two are of one split, by the rest of the name."""
-    if len({split for split, _, _ in members}) == len(members):
-        return {group: _in_order(members)}
-    groups: dict[str, list] = {}
-    for split, stem, path in members:
-        rest = re.sub(r'(train|test|val(id(ation)?)?)(ing)?', '', stem).strip('_-. ')
-        name = '/'.join(filter(None, (group, rest)))
-        groups.setdefault(name, []).append((split, stem, path))
-    return {name: _in_order(of_rest) for name, of_rest in groups.items()}
-
-
-def _with_split_column(root: Path, paths: list[Path]) -> dict[str, dict[str, Path]]:
-    """Files that say the split of each image themselves."""
-    found = {}
-    for path in paths:
-        try:
-            columns = find_columns(read_list_cells(path))
-        except TableError:
-            continue
-        if columns is not None and columns.split:
-            found[path.relative_to(root).with_suffix('').as_posix()] = {'all': path}
-    if not found:
-        raise TableError(
-            f'{root}: no file there is named after a split (train, val, test, ...) or '
-            'has a column of splits'
-        )
-    return found
-
-
-def _in_order(lists: list[tuple[str, str, Path]]) -> dict[str, Path]:
-    """train, its fractions, val, test."""
-    ordered: dict[str, Path] = {}
-    places = ('train', 'val', 'test')
-
-    def place(item: tuple[str, str, Path]) -> tuple[int, str]:
-        base = item[0].split('_')[0]
-        return places.index(base) if base in places else len(places), item[0]
-
-    for split, _, path in sorted(lists, key=place):
-        if split in ordered:
-            raise TableError(
-                f'{path} and {ordered[split].name} are both lists of {split!r}; name '
-                'the files instead of the folder'
-            )
-        ordered[split] = path
-    return ordered
-
-
 def _read_file(
     path: Path, split: str, names: Sequence[str]
-) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
-    cells = read_list_cells(path)
-    columns = find_columns(cells) if len(cells) else None
+) -> list[tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]]:
+    """(rows, label columns, columns of texts) of a list."""
+    cells = one_split_a_row(read_list_cells(path))
+    columns = find_columns(cells, split == 'all') if len(cells) else None
     if columns is None:
         raise TableError(
             f'{path}: no column names images; it has {", ".join(map(str, cells))}'
         )
     image = cells[columns.image].str.strip().str.replace('\\', '/')
-    given = cells[columns.split].map(split_name) if columns.split else split
+    given = cells[columns.split].map(split_cell) if columns.split else split
     rows = pd.DataFrame(
         dict(
             image=image.str.replace(r'^(\./)+', '', regex=True),
@@ -214,7 +131,50 @@ def _read_file(
         rows[new] = np.array(spelt, object)[codes]
     for new, old in categories.items():
         rows[new] = cells[old]
-    return rows, tuple(labels), tuple(categories)
+    return [(rows, tuple(labels), tuple(categories))]
+
+
+def _read_folder(
+    folder: Path, split: str, names: Sequence[str]
+) -> list[tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]]:
+    """The same of all lists in a folder, or of the images below it."""
+    lists = [path for path in sorted(folder.iterdir()) if is_list(path)]
+    if lists:
+        return [
+            (
+                rows.assign(**{'class': path.name.split('.')[0]}),
+                labels,
+                ('class', *texts),
+            )
+            for path in lists
+            for rows, labels, texts in _read_file(path, split, names)
+        ]
+    images = [
+        Path(top, name).relative_to(folder.parent)
+        for top, _, found in os.walk(folder)
+        for name in found
+        if IMAGE_SUFFIX.search(name)
+    ]
+    if not images:
+        raise TableError(f'{folder}: holds neither lists nor images')
+    images = sorted(images)
+    rows = pd.DataFrame(
+        {
+            'image': [path.as_posix() for path in images],
+            'split': split,
+            'patient': '',
+            'file': folder.name,
+            'line': range(1, len(images) + 1),
+            'class': [path.parent.name for path in images],
+        }
+    )
+    return [(rows, (), ('class',))]
+
+
+def is_list(path: Path) -> bool:
+    """Whether a file may be a list, by its name."""
+    named = path.suffix.lower() in _SUFFIXES and not IMAGE_SUFFIX.search(path.stem)
+    return named and path.stem.lower() not in _NO_LISTS
 
 
 def read_list_cells(path: Path) -> pd.DataFrame:
@@ -234,6 +194,8 @@ def read_list_cells(path: Path) -> pd.DataFrame:
         return read_pickle(data, path)
     if path.suffix.lower() == '.json':
         return read_json(data, path)
+    if path.suffix.lower() in _LINES:
+        return read_json_lines(data, path)
     return name_columns(read_text(data, path))
 
 

@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from mmcxr.datasets.published_lists.list_columns import split_name
-from mmcxr.datasets.published_lists.split_lists import (
-    find_split_lists,
-    read_split_lists,
-)
+from mmcxr.datasets.published_lists.list_folders import find_split_lists
+from mmcxr.datasets.published_lists.split_lists import read_split_lists
 from mmcxr.datasets.table_file import TableError
 
 ROWS = [('a/1.png', '1', '0'), ('a/2.png', '0', '0'), ('b/3.png', '0', '1')]
@@ -25,6 +23,8 @@ FORMS = {
     'semicolon.csv': 'filename;A;B\n"a/1.png";1;0\na/2.png;0;0\nb/3.png;0;1\n',
     'other name.csv': 'film,A,B\na/1.png,1,0\na/2.png,0,0\nb/3.png,0,1\n',
     'backslash.csv': 'image,A,B\n.\\a\\1.png,1,0\na\\2.png,0,0\nb\\3.png,0,1\n',
+    'comments.txt': '# film\na/1.png 1 0\n  # more\na/2.png 0 0\nb/3.png 0 1',
+    'quoted.txt': '"a/1.png" 1 0\n"a/2.png" 0 0\n"b/3.png" 0 1\n',
     'columns before.csv': 'A,image_path,B\n1,a/1.png,0\n0,a/2.png,0\n0,b/3.png,1\n',
 }
 
@@ -171,6 +171,7 @@ def test_a_pickle_cut_short(tmp_path):
         ),
         ('image,x\na.png,1\n,0\n', 'line 3: the image is empty'),
         ('Age,Sex\n50,M\n51,F\n', 'no column names images; it has Age, Sex'),
+        ('# nothing but this\n', 'empty but for comments'),
         ('<html><body>404</body></html>', 'is a web page'),
         ('version https://git-lfs.github.com/spec/v1\n', 'git-LFS pointer'),
         (b'\xff\xfea\x00', 'not UTF-8'),
@@ -283,6 +284,94 @@ def test_lists_of_a_folder(tmp_path):
     (tmp_path / 'empty').mkdir()
     with pytest.raises(TableError, match='named after a split'):
         find_split_lists(tmp_path / 'empty')
+
+
+def test_comments_keep_the_numbers_of_lines(tmp_path):
+    lists = read(write(tmp_path / 'a.txt', '# one\na.png\n\n# two\nb.png\n'))
+    assert lists.rows['line'].tolist() == [2, 5]
+
+
+def pairs_of(root):
+    """(image, split) of the one set of lists in a folder."""
+    (found,) = find_split_lists(root).items()
+    rows = read_split_lists(*found).rows
+    return sorted(rows[['image', 'split']].itertuples(index=False, name=None))
+
+
+COLUMNS = {
+    'names': 'train,test\n1.png,3.png\n2.png,\n',
+    'marks': 'image,train,test\n1.png,1,0\n2.png,1,0\n3.png,0,1\n4.png,0,0\n',
+    'booleans': 'image,is_train,is_test\n1.png,True,False\n2.png,True,False\n'
+    '3.png,False,True\n',
+    'words': 'image,set\n1.png,Training\n2.png,train\n3.png,TEST\n',
+}
+
+
+@pytest.mark.parametrize('form', COLUMNS)
+def test_a_column_of_splits_or_for_each(tmp_path, form):
+    write(tmp_path / 'my_splits.csv', COLUMNS[form])
+    expected = [('1.png', 'train'), ('2.png', 'train'), ('3.png', 'test')]
+    assert pairs_of(tmp_path) == expected
+
+
+def test_numbers_of_folds(tmp_path):
+    path = write(tmp_path / 'meta.csv', 'image,fold\n1.png,0\n2.png,1\n3.png,1\n')
+    expected = [('1.png', 'fold0'), ('2.png', 'fold1'), ('3.png', 'fold1')]
+    assert pairs_of(tmp_path) == expected
+    # In the list of a split they are folds of it, and all are in the split.
+    path.rename(tmp_path / 'train.csv')
+    assert {split for _, split in pairs_of(tmp_path)} == {'train'}
+
+
+def test_a_list_for_each_class_in_the_folder_of_a_split(tmp_path):
+    for split, name, text in (
+        ('train', 'normal', '1.png\n2.png\n'),
+        ('train', 'sick', '3.png\n'),
+        ('test', 'sick', '1.png\n'),
+        ('test', 'normal', '4.png\n'),
+    ):
+        (tmp_path / split).mkdir(exist_ok=True)
+        write(tmp_path / split / f'{name}.txt', text)
+        write(tmp_path / split / 'README.txt', 'One film a line.')
+    (files,) = find_split_lists(tmp_path).values()
+    lists = read_split_lists('mine', files)
+    assert lists.categories == ('class',)
+    assert lists.rows[['image', 'split', 'class']].to_numpy().tolist() == [
+        ['1.png', 'train', 'normal'],
+        ['2.png', 'train', 'normal'],
+        ['3.png', 'train', 'sick'],
+        ['4.png', 'test', 'normal'],
+        ['1.png', 'test', 'sick'],
+    ]
+
+
+def test_folders_of_images(tmp_path):
+    """Where there is no list at all: Kermany's folders."""
+    for name in ('train/NORMAL/1.jpeg', 'train/SICK/2.jpeg', 'test/SICK/1.jpeg'):
+        path = tmp_path / 'chest_xray' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b'')
+    (tmp_path / 'chest_xray/val').mkdir()
+    assert list(find_split_lists(tmp_path)) == ['chest_xray']
+    assert pairs_of(tmp_path) == [
+        ('test/SICK/1.jpeg', 'test'),
+        ('train/NORMAL/1.jpeg', 'train'),
+        ('train/SICK/2.jpeg', 'train'),
+    ]
+    files = find_split_lists(tmp_path)['chest_xray']
+    classes = read_split_lists('mine', files).rows['class']
+    assert classes.tolist() == ['NORMAL', 'SICK', 'SICK']
+    with pytest.raises(TableError, match='holds neither lists nor images'):
+        read_split_lists('mine', {'val': tmp_path / 'chest_xray/val'})
+
+
+def test_lines_of_json(tmp_path):
+    lines = [json.dumps(dict(image=f'{i}.png', label=i % 2)) for i in range(4)]
+    lists = read(write(tmp_path / 'train.jsonl', '\n'.join([*lines, ''])))
+    assert lists.rows['image'].tolist() == [f'{i}.png' for i in range(4)]
+    assert lists.labels == ('label',)
+    with pytest.raises(TableError, match='a.jsonl: line 2: not JSON'):
+        read(write(tmp_path / 'a.jsonl', lines[0] + '\n{"image": '))
 
 
 def test_lists_of_unequal_columns(tmp_path):
