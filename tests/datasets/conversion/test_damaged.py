@@ -109,7 +109,8 @@ def test_bytes_that_are_not_those_published(toy_source, tmp_path):
 def zipped(folder, damage: str) -> bytes:
     """The films in one archive, of which something is damaged."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, 'w', zipfile.ZIP_STORED) as archive:
+    method = zipfile.ZIP_DEFLATED if damage == 'cut short' else zipfile.ZIP_STORED
+    with zipfile.ZipFile(buffer, 'w', method) as archive:
         for path in sorted(folder.rglob('*.png')):
             archive.write(path, path.relative_to(folder))
     data = bytearray(buffer.getvalue())
@@ -120,12 +121,16 @@ def zipped(folder, damage: str) -> bytes:
     elif damage == 'encrypted':
         data[local + 6] |= 1
         data[central + 8] |= 1
+    elif damage == 'cut short':
+        data[central + 20 : central + 24] = (200).to_bytes(4, 'little')
     elif damage == 'unknown method':
         data[central + 10] = 97
     return bytes(data)
 
 
-@pytest.mark.parametrize('damage', ['checksum', 'encrypted', 'unknown method'])
+@pytest.mark.parametrize(
+    'damage', ['checksum', 'cut short', 'encrypted', 'unknown method']
+)
 def test_a_member_of_a_zip(toy_source, tmp_path, damage):
     films = toy_source / 'films'
     data = zipped(films, damage)
