@@ -4,7 +4,7 @@
 
 Recall and mistakes on the films of a converted dataset and their copies, at most
 512 px; speed of printing films from packs of 512 px, which are read again and again
-until there are 100,000; and a search among 100,000 films, which are made by bending
+until there are 20,000; and a search among 100,000 films, which are made by bending
 and blending the real ones, with copies of 1,000 of them among them. Processor seconds
 are those of all threads together.
 """
@@ -175,16 +175,16 @@ def blended(sources, number):
     """Film ``number``, made of two real ones, bent and mixed; always the same.
 
     Args:
-        sources: (256, 256) films.
-        number: of the film; 192 x 192.
+        sources: (171, 171) films.
+        number: of the film; 128 x 128.
     """
     generator = np.random.default_rng([7, number])
-    grid = np.stack(np.meshgrid(np.arange(192), np.arange(192)), -1)
+    grid = np.stack(np.meshgrid(np.arange(128), np.arange(128)), -1)
     parts = []
     for source in generator.choice(len(sources), 2, replace=False):
-        bend = generator.normal(0, 8, (5, 5, 2)).astype(np.float32)
-        bend = cv2.resize(bend, (192, 192), interpolation=cv2.INTER_CUBIC)
-        place = (grid - 95.5) * generator.uniform(1.1, 1.4) + 127.5 + bend
+        bend = generator.normal(0, 5, (5, 5, 2)).astype(np.float32)
+        bend = cv2.resize(bend, (128, 128), interpolation=cv2.INTER_CUBIC)
+        place = (grid - 63.5) * generator.uniform(1.1, 1.4) + 85.5 + bend
         parts.append(
             cv2.remap(
                 sources[source],
@@ -235,7 +235,7 @@ def printing(root, codec, number, workers, parts=5):
 def searching(films, number, copies, workers):
     """Seconds of a search, by its parts, and what became of the copies."""
     sources = [
-        cv2.resize(film, (256, 256), interpolation=cv2.INTER_AREA) for film in films
+        cv2.resize(film, (171, 171), interpolation=cv2.INTER_AREA) for film in films
     ]
     generator = np.random.default_rng(1)
     source = generator.choice(number - copies, copies, replace=False)
@@ -284,6 +284,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('data', type=Path, help='folder of a converted dataset')
     parser.add_argument('--number', type=int, default=100_000)
+    parser.add_argument('--printed', type=int, default=20_000)
     parser.add_argument('--copies', type=int, default=1000)
     parser.add_argument('--workers', type=int, default=2)
     parser.add_argument('--out', help='default: results/near_duplicates-cpu.json')
@@ -301,7 +302,7 @@ def main():
         plain = table[['image', 'patient_id', 'study_id']]
         plain.to_csv(root / 'table.csv', index=False)
         printed = [
-            printing(root, codec, args.number, args.workers)
+            printing(root, codec, args.printed, args.workers)
             for codec in ('raw', 'jpeg')
         ]
     result = dict(

@@ -10,7 +10,7 @@ Looks for images, patients and copies of films that two splits share, fractions 
 are not nested, images listed again, labels that contradict each other or are none.
 --films reads the films to find copies (thumbnails are kept in film_prints.npz) and
 writes identities.csv beside the table, which the scheme clean and evaluations use;
---pack NAME reads them from a pack of the dataset, which takes a minute per 100,000.
+--pack NAME reads them from a pack of the dataset, 100,000 films in minutes.
 Ends with 1 where there is a leak or a fault that is not accepted.
 """
 
