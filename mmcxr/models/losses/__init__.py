@@ -5,6 +5,9 @@ from .contrastive import (
     clip_loss,
     info_nce,
     multi_view_clip_loss,
+    multi_view_siglip_loss,
+    pairwise_sigmoid,
+    siglip_loss,
     weighted_clip_loss,
 )
 from .gloria import gloria_losses, local_similarities, word_attention

@@ -9,10 +9,15 @@ Shapes: n pairs on this rank, W ranks, N = W n pairs in all, D channels, V films
 T texts of a study.
 """
 
+from functools import partial
+from itertools import combinations
+
 import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional as F
+
+from mmcxr.models.losses.contrastive_blocks import block_info_nce, block_sigmoid
 
 
 class _AllGather(torch.autograd.Function):
@@ -54,7 +59,11 @@ def all_gather_with_grad(tensor: Tensor) -> Tensor:
 
 
 def info_nce(
-    queries: Tensor, keys: Tensor, scale: Tensor | float, label_smoothing: float = 0.0
+    queries: Tensor,
+    keys: Tensor,
+    scale: Tensor | float,
+    label_smoothing: float = 0.0,
+    block: int | None = None,
 ) -> Tensor:
     """Cross entropy of finding each query's own key among all keys.
 
@@ -64,15 +73,47 @@ def info_nce(
             ``rank * n + i`` belongs to query ``i``.
         scale: factor on the cosines, 1 / temperature.
         label_smoothing: mass spread evenly over all keys.
+        block: queries scored at once, and again in the backward pass, where memory
+            of (n x N) is too much; None: all.
 
     Returns:
         Scalar, mean over this rank's rows.
     """
-    rank, _ = world()
+    first = world()[0] * len(queries)
+    if block is not None and block < len(queries):
+        scale = torch.as_tensor(scale).to(queries)
+        return block_info_nce(queries, keys, scale, first, label_smoothing, block)
     logits = scale * queries @ keys.T  # (n, N)
-    first = rank * len(queries)
     labels = torch.arange(first, first + len(queries), device=queries.device)
     return F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+
+
+def pairwise_sigmoid(
+    queries: Tensor,
+    keys: Tensor,
+    scale: Tensor | float,
+    bias: Tensor | float,
+    block: int | None = None,
+) -> Tensor:
+    """Binary cross entropy of telling each query's own key from every other.
+
+    Args:
+        queries: see :func:`info_nce`.
+        keys: likewise.
+        scale: factor on the cosines.
+        bias: added to them.
+        block: see :func:`info_nce`.
+
+    Returns:
+        Scalar, sum over the N keys, mean over this rank's rows.
+    """
+    first = world()[0] * len(queries)
+    if block is not None and block < len(queries):
+        scale, bias = (torch.as_tensor(x).to(queries) for x in (scale, bias))
+        return block_sigmoid(queries, keys, scale, bias, first, block)
+    logits = scale * queries @ keys.T + bias  # (n, N)
+    own = logits[:, first:].diagonal()
+    return (F.softplus(logits).sum() - own.sum()) / len(queries)
 
 
 def clip_loss(
@@ -80,6 +121,7 @@ def clip_loss(
     text_embeds: Tensor,
     scale: Tensor | float,
     label_smoothing: float = 0.0,
+    block: int | None = None,
 ) -> Tensor:
     """Symmetric InfoNCE of image-text pairs (https://arxiv.org/abs/2103.00020).
 
@@ -88,10 +130,11 @@ def clip_loss(
         text_embeds: (n, D), L2-normalised; row i belongs to film i.
         scale: 1 / temperature.
         label_smoothing: mass spread evenly over all candidates.
+        block: see :func:`info_nce`.
     """
     images, texts = _gather_together(image_embeds, text_embeds)
-    image_to_text = info_nce(image_embeds, texts, scale, label_smoothing)
-    text_to_image = info_nce(text_embeds, images, scale, label_smoothing)
+    image_to_text = info_nce(image_embeds, texts, scale, label_smoothing, block)
+    text_to_image = info_nce(text_embeds, images, scale, label_smoothing, block)
     return (image_to_text + text_to_image) / 2
 
 
@@ -125,6 +168,26 @@ def weighted_clip_loss(
     return dict(loss=loss, i2t=i2t.detach(), t2i=t2i.detach())
 
 
+def siglip_loss(
+    image_embeds: Tensor,
+    text_embeds: Tensor,
+    scale: Tensor | float,
+    bias: Tensor | float,
+    block: int | None = None,
+) -> Tensor:
+    """Sigmoid loss of image-text pairs (https://arxiv.org/abs/2303.15343).
+
+    Args:
+        image_embeds: (n, D), L2-normalised.
+        text_embeds: (n, D), L2-normalised; row i belongs to film i.
+        scale: 1 / temperature; the paper starts at 10.
+        bias: the paper starts at -10.
+        block: see :func:`info_nce`.
+    """
+    texts = all_gather_with_grad(text_embeds)
+    return pairwise_sigmoid(image_embeds, texts, scale, bias, block)
+
+
 def multi_view_clip_loss(
     image_embeds: Tensor,
     text_embeds: Tensor,
@@ -132,6 +195,7 @@ def multi_view_clip_loss(
     image_weight: float = 1.0,
     text_weight: float = 0.5,
     label_smoothing: float = 0.0,
+    block: int | None = None,
 ) -> dict[str, Tensor]:
     """Loss of CXR-CLIP over studies with several films and texts.
 
@@ -148,6 +212,7 @@ def multi_view_clip_loss(
         image_weight: of ICL; published 1.0.
         text_weight: of TCL; published 0.5.
         label_smoothing: of the image-text terms; published 0.
+        block: see :func:`info_nce`.
 
     Returns:
         ``loss``, the weighted sum, and its parts ``i2t``, ``t2i``, ``icl``,
@@ -156,36 +221,71 @@ def multi_view_clip_loss(
     images, texts = image_embeds.unbind(1), text_embeds.unbind(1)
     gathered = _gather_together(image_embeds, text_embeds)
     all_images, all_texts = (g.unbind(1) for g in gathered)
-    i2t = _mean(
-        [
-            info_nce(image, text, scale, label_smoothing)
-            for image in images
-            for text in all_texts
-        ]
-    )
-    t2i = _mean(
-        [
-            info_nce(text, image, scale, label_smoothing)
-            for text in texts
-            for image in all_images
-        ]
-    )
-    icl = _across(images, all_images, scale)
-    tcl = _across(texts, all_texts, scale)
+    find = partial(info_nce, scale=scale, block=block)
+    match = partial(find, label_smoothing=label_smoothing)
+    i2t = _mean([match(image, text) for image in images for text in all_texts])
+    t2i = _mean([match(text, image) for text in texts for image in all_images])
+    icl, tcl = _across(find, images, all_images), _across(find, texts, all_texts)
     loss = (i2t + t2i) / 2 + image_weight * icl + text_weight * tcl
-    parts = dict(i2t=i2t, t2i=t2i, icl=icl, tcl=tcl)
-    return dict(loss=loss, **{name: part.detach() for name, part in parts.items()})
+    return _with_parts(loss, i2t=i2t, t2i=t2i, icl=icl, tcl=tcl)
 
 
-def _across(own, everyones, scale):
-    """Mean InfoNCE over ordered pairs of different places within a study."""
+def multi_view_siglip_loss(
+    image_embeds: Tensor,
+    text_embeds: Tensor,
+    scale: Tensor | float,
+    bias: Tensor | float,
+    image_weight: float = 1.0,
+    text_weight: float = 0.5,
+    block: int | None = None,
+) -> dict[str, Tensor]:
+    """The sigmoid loss over the same pairs as :func:`multi_view_clip_loss`.
+
+    No publication has it. The loss of a pair of places is symmetric, so each pair is
+    scored once.
+
+    Args:
+        image_embeds: (n, V, D), L2-normalised.
+        text_embeds: (n, T, D), L2-normalised.
+        scale: 1 / temperature.
+        bias: see :func:`siglip_loss`; shared by all pairs.
+        image_weight: of the image-image pairs.
+        text_weight: of the text-text pairs.
+        block: see :func:`info_nce`.
+
+    Returns:
+        ``loss``, the weighted sum, and its parts ``i2t``, ``icl``, ``tcl``, detached.
+    """
+    images, texts = image_embeds.unbind(1), text_embeds.unbind(1)
+    gathered = _gather_together(image_embeds, text_embeds)
+    all_images, all_texts = (g.unbind(1) for g in gathered)
+    tell = partial(pairwise_sigmoid, scale=scale, bias=bias, block=block)
+    i2t = _mean([tell(image, text) for image in images for text in all_texts])
+    icl, tcl = _once(tell, images, all_images), _once(tell, texts, all_texts)
+    loss = i2t + image_weight * icl + text_weight * tcl
+    return _with_parts(loss, i2t=i2t, icl=icl, tcl=tcl)
+
+
+def _across(find, own, everyones):
+    """Mean over ordered pairs of different places within a study."""
     terms = [
-        info_nce(query, keys, scale)
+        find(query, keys)
         for i, query in enumerate(own)
         for j, keys in enumerate(everyones)
         if i != j
     ]
     return _mean(terms) if terms else own[0].new_zeros(())
+
+
+def _once(tell, own, everyones):
+    """Mean over pairs of different places within a study."""
+    pairs = combinations(range(len(own)), 2)
+    terms = [tell(own[i], everyones[j]) for i, j in pairs]
+    return _mean(terms) if terms else own[0].new_zeros(())
+
+
+def _with_parts(loss, **parts):
+    return dict(loss=loss, **{name: part.detach() for name, part in parts.items()})
 
 
 def _gather_together(image_embeds, text_embeds):

@@ -7,7 +7,12 @@ from ranks import run_ranks
 from torch.nn import functional as F
 
 from mmcxr.models.losses import contrastive
-from mmcxr.models.losses.contrastive import clip_loss, multi_view_clip_loss
+from mmcxr.models.losses.contrastive import (
+    clip_loss,
+    multi_view_clip_loss,
+    multi_view_siglip_loss,
+    siglip_loss,
+)
 
 N, V, T, D = 12, 2, 3, 7
 
@@ -74,7 +79,38 @@ def test_ranks_equal_open_clip(golden, tmp_path, world):
     close(mean_scale, golden['clip_w1_grad_scale'])
 
 
-def study_rank(rank, world, films, reports, weight):
+def siglip_rank(rank, world, image, text, block):
+    """Loss and gradients of this rank's rows."""
+    image, text = (x.chunk(world)[rank].clone() for x in (image, text))
+    leaves = dict(image=image, text=text)
+    leaves.update(scale=torch.tensor(10.0), bias=torch.tensor(-10.0))
+    for leaf in leaves.values():
+        leaf.requires_grad_()
+    return leaf_grads(siglip_loss(*leaves.values(), block), **leaves)
+
+
+SIGLIP = ('loss', 'grad_image', 'grad_text', 'grad_scale', 'grad_bias')
+
+
+@pytest.mark.parametrize('block', [None, 5])
+def test_siglip_of_one_process_equals_open_clip(golden, block):
+    result = siglip_rank(0, 1, golden['in_image'], golden['in_text'], block)
+    for name in SIGLIP:
+        close(result[name], golden[f'siglip_w1_{name}'])
+
+
+@pytest.mark.dist
+@pytest.mark.parametrize(('world', 'block'), [(2, None), (2, 4), (3, 3)])
+def test_siglip_of_ranks_equals_open_clip(golden, tmp_path, world, block):
+    pairs = golden['in_image'], golden['in_text']
+    for rank, result in enumerate(
+        run_ranks(siglip_rank, world, tmp_path, *pairs, block)
+    ):
+        for name in SIGLIP:
+            close(result[name], golden[f'siglip_w{world}_gather_rank{rank}_{name}'])
+
+
+def study_rank(rank, world, films, reports, weight, sigmoid=False, block=None):
     """A small shared encoder under DistributedDataParallel."""
     model = torch.nn.Linear(D, D, bias=False).double()
     model.weight.data.copy_(weight)
@@ -83,24 +119,28 @@ def study_rank(rank, world, films, reports, weight):
     films, reports = (x.chunk(world)[rank] for x in (films, reports))
     both = torch.cat([films, reports], dim=1)
     embeds = F.normalize(model(both), dim=-1)
-    losses = multi_view_clip_loss(
-        embeds[:, :V], embeds[:, V:], 5.0, 0.7, 0.3, label_smoothing=0.1
-    )
+    studies = embeds[:, :V], embeds[:, V:]
+    if sigmoid:
+        losses = multi_view_siglip_loss(*studies, 5.0, -2.0, 0.7, 0.3, block)
+    else:
+        losses = multi_view_clip_loss(*studies, 5.0, 0.7, 0.3, 0.1, block)
     losses['loss'].backward()
     return dict(losses, grad=next(model.parameters()).grad)
 
 
 @pytest.mark.dist
-def test_studies_under_data_parallel(tmp_path):
+@pytest.mark.parametrize('block', [None, 5])
+@pytest.mark.parametrize('sigmoid', [False, True])
+def test_studies_under_data_parallel(tmp_path, sigmoid, block):
     generator = torch.Generator().manual_seed(0)
 
     def normal(*shape):
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
     data = normal(N, V, D), normal(N, T, D), normal(D, D)
-    whole = study_rank(0, 1, *data)
-    ranks = run_ranks(study_rank, 2, tmp_path, *data)
-    for name in ('loss', 'i2t', 't2i', 'icl', 'tcl'):
+    whole = study_rank(0, 1, *data, sigmoid)
+    ranks = run_ranks(study_rank, 2, tmp_path, *data, sigmoid, block)
+    for name in set(whole) - {'grad'}:
         mean = torch.stack([r[name] for r in ranks]).mean()
         torch.testing.assert_close(mean, whole[name].detach())
     for result in ranks:
