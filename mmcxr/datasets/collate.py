@@ -19,26 +19,47 @@ _FLOATS = dict(patch_noise='number of patches', jitter='kind of jitter')
 
 @FUNCTIONS.register_module()
 def collate_studies(
-    data_batch: Sequence[dict], pad_token_id: int = 0, pad_to: int | None = None
+    data_batch: Sequence[dict],
+    pad_token_id: int = 0,
+    pad_to: int | None = None,
+    pad_to_multiple: int = 1,
+    text_groups: int = 1,
 ) -> dict:
     """Stack films and pad texts to the longest of the batch.
 
     Args:
         data_batch: what ``PackStudy`` or ``PackFilm`` give.
         pad_token_id: fills token ids on the right.
-        pad_to: L, whatever the longest text; for a loss that counts padding, and
-            for compiled models. None: the longest of the batch.
+        pad_to: L, whatever the longest text; for a loss that counts padding. None:
+            the longest of the batch.
+        pad_to_multiple: L is rounded up to a multiple of this, so that few lengths
+            occur: a compiled model is compiled anew for each.
+        text_groups: put the texts, the shortest first, into so many groups of like
+            length, each of which the model may encode at its own length, rounded up
+            likewise. What a study is compared with does not change.
 
     Returns:
         ``inputs`` with ``image`` (B, V, 1, H, W) or (B, 1, H, W) uint8 and, where the
         samples have them, ``input_ids``, ``target_ids`` and ``attention_mask``
         (B, T, L) int64, ``patch_noise`` (B, N) and ``jitter`` (B, V, 3) or (B, 3)
-        float32; ``data_samples``, a list of B.
+        float32; ``data_samples``, a list of B. What the host must know of the texts,
+        without waiting for a device to tell, is in whole numbers:
+
+        - with ``text_groups``, ``text_order`` (B * T,) int64, the places of the
+          texts, the shortest first, and ``text_lengths``, the length of each group;
+          ``torch.tensor_split`` makes the groups.
+        - with ``target_ids``, ``token_counts``: how many tokens are ``masked`` and
+          how many are ``non_pad``.
 
     Raises:
-        ValueError: films of unequal size, unequal numbers of texts or patches, or a
-            text of more than ``pad_to`` tokens.
+        ValueError: films of unequal size, unequal numbers of texts or patches, a
+            text of more than ``pad_to`` tokens, or options that exclude each other.
     """
+    if pad_to is not None and (pad_to_multiple > 1 or text_groups > 1):
+        raise ValueError(
+            'pad_to gives every batch one length; leave out pad_to_multiple and '
+            'text_groups, or pad_to'
+        )
     samples = [sample['data_samples'] for sample in data_batch]
     packed = [sample['inputs'] for sample in data_batch]
     images = [inputs['image'] for inputs in packed]
@@ -50,9 +71,17 @@ def collate_studies(
         if numbers[0]:
             texts = [ids for sample in packed for ids in sample[key]]
             _refuse_longer(texts, numbers[0], pad_to, samples)
-            padded, mask = _pad(texts, pad_token_id, pad_to)
+            padded, mask = _pad(texts, pad_token_id, pad_to, pad_to_multiple)
             inputs[key] = padded.unflatten(0, (-1, numbers[0]))
             inputs['attention_mask'] = mask.unflatten(0, (-1, numbers[0]))
+    if 'target_ids' in inputs:
+        masked = inputs['input_ids'] != inputs['target_ids']
+        tokens = inputs['attention_mask']
+        inputs['token_counts'] = dict(
+            masked=int(masked.sum()), non_pad=int(tokens.sum())
+        )
+    if text_groups > 1 and 'input_ids' in inputs:
+        inputs.update(_grouped(inputs, text_groups, pad_to_multiple))
     for key in FLOAT_KEYS:
         shapes = [
             'x'.join(map(str, sample[key].shape)) if key in sample else 'none'
@@ -66,14 +95,28 @@ def collate_studies(
 
 
 def _pad(
-    texts: list[torch.Tensor], pad_token_id: int, pad_to: int | None
+    texts: list[torch.Tensor], pad_token_id: int, pad_to: int | None, multiple: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Padded ids and their attention mask, (B * T, L) int64 each."""
     padded = pad_sequence(texts, batch_first=True, padding_value=pad_token_id)
-    if pad_to is not None:
-        padded = pad(padded, (0, pad_to - padded.shape[1]), value=pad_token_id)
+    length = pad_to or _rounded_up(padded.shape[1], multiple)
+    padded = pad(padded, (0, length - padded.shape[1]), value=pad_token_id)
     lengths = torch.tensor([len(ids) for ids in texts])
     return padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long()
+
+
+def _rounded_up(length: int, multiple: int) -> int:
+    return -(-length // multiple) * multiple
+
+
+def _grouped(inputs: dict, groups: int, multiple: int) -> dict:
+    """``text_order`` and ``text_lengths`` of padded texts."""
+    if 'target_ids' in inputs:
+        raise ValueError('text_groups is for encoders of texts; MRM takes them whole')
+    lengths, order = inputs['attention_mask'].flatten(0, -2).sum(dim=1).sort()
+    parts = lengths.tensor_split(min(groups, len(lengths)))
+    longest = [_rounded_up(int(part[-1]), multiple) for part in parts]
+    return dict(text_order=order, text_lengths=longest)
 
 
 def _share_labels(samples: list) -> None:

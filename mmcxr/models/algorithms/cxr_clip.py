@@ -13,12 +13,16 @@ import math
 import torch
 from torch import Tensor, nn
 
-from mmcxr.models.losses.contrastive import multi_view_clip_loss
+from mmcxr.models.losses.contrastive import (
+    multi_view_clip_loss,
+    multi_view_siglip_loss,
+)
 from mmcxr.registry import MODELS
 
 from .dual_encoder import DualEncoder, studies_of
 
 LINEAR = dict(type='mmcxr.LinearProjection')
+PAIR_LOSSES = ('info_nce', 'sigmoid')
 
 
 @MODELS.register_module()
@@ -47,6 +51,11 @@ class CXRCLIP(DualEncoder):
         image_weight: of the image-image loss; published 1.0, plain CLIP 0.
         text_weight: of the text-text loss; published 0.5, plain CLIP 0.
         label_smoothing: of the image-text losses, in training only.
+        pair_loss: ``'info_nce'``, or ``'sigmoid'`` with a learned ``logit_bias``
+            that starts at -10 (SigLIP, whose temperature starts at 0.1).
+        loss_block: rows of the similarities that are held at once; see
+            :func:`info_nce`. For batches of many thousands.
+        micro_batch: studies encoded at once; see :class:`DualEncoder`.
         separate_passes: encode first films, second films, first texts and second
             texts in a pass each, as released, which gives batch normalisation its
             statistics per pass. Otherwise one pass per encoder holds them all.
@@ -74,6 +83,9 @@ class CXRCLIP(DualEncoder):
         image_weight: float = 1.0,
         text_weight: float = 0.5,
         label_smoothing: float = 0.0,
+        pair_loss: str = 'info_nce',
+        loss_block: int | None = None,
+        micro_batch: int | None = None,
         separate_passes: bool = False,
         tokenizer: dict | None = None,
         prompt_head: dict | None = None,
@@ -82,6 +94,14 @@ class CXRCLIP(DualEncoder):
     ):
         if temperature <= 0:
             raise ValueError(f'temperature must be positive, not {temperature}')
+        if pair_loss not in PAIR_LOSSES:
+            raise ValueError(
+                f'pair_loss is {pair_loss!r}; it must be one of {PAIR_LOSSES}'
+            )
+        if pair_loss == 'sigmoid' and label_smoothing:
+            raise ValueError('the sigmoid loss knows no label_smoothing')
+        if loss_block is not None and loss_block < 1:
+            raise ValueError(f'loss_block is {loss_block}; it must be 1 or more, or None')
         super().__init__(
             image_backbone,
             text_backbone,
@@ -89,6 +109,7 @@ class CXRCLIP(DualEncoder):
             dict(projection, in_channels=text_channels, out_channels=embed_dims),
             image_pooling,
             separate_passes,
+            micro_batch,
             tokenizer,
             prompt_head,
             data_preprocessor,
@@ -98,6 +119,10 @@ class CXRCLIP(DualEncoder):
         self.max_logit_scale = max_logit_scale
         self.image_weight, self.text_weight = image_weight, text_weight
         self.label_smoothing = label_smoothing
+        self.logit_bias = None
+        if pair_loss == 'sigmoid':
+            self.logit_bias = nn.Parameter(torch.tensor(-10.0))
+        self.loss_block = loss_block
 
     def scale(self) -> Tensor:
         """Factor on the cosines, ``exp(logit_scale)`` up to ``max_logit_scale``.
@@ -120,15 +145,19 @@ class CXRCLIP(DualEncoder):
             (the factor itself) with ``temperature``.
         """
         scale = self.scale()
+        embeds = studies_of(image_embeds), studies_of(text_embeds)
+        weights = self.image_weight, self.text_weight
         # Half precision is too coarse for logits up to 100.
         with torch.autocast(scale.device.type, enabled=False):
-            losses = multi_view_clip_loss(
-                studies_of(image_embeds),
-                studies_of(text_embeds),
-                scale,
-                self.image_weight,
-                self.text_weight,
-                self.label_smoothing if self.training else 0.0,
-            )
+            if self.logit_bias is None:
+                smoothing = self.label_smoothing if self.training else 0.0
+                losses = multi_view_clip_loss(
+                    *embeds, scale, *weights, smoothing, self.loss_block
+                )
+            else:
+                losses = multi_view_siglip_loss(
+                    *embeds, scale, self.logit_bias, *weights, self.loss_block
+                )
+                losses['logit_bias'] = self.logit_bias.detach()
         scale = scale.detach()
         return dict(losses, logit_scale=scale, temperature=1 / scale)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmcxr.models.necks.pooling import check_pooling, feature_grid, pool_features
+from mmcxr.recompute import recomputed
 from mmcxr.registry import MODELS, TOKENIZERS
 
 
@@ -32,6 +33,9 @@ class DualEncoder(BaseModel):
         image_pooling: see :func:`pool_features`.
         separate_passes: encode the films at each place of the studies, and the texts
             at each, in a pass of their own; see :class:`CXRCLIP`.
+        micro_batch: studies encoded at once. The loss is still that of the whole
+            batch and so are all gradients; activations are those of one micro-batch,
+            and each is encoded twice. Batch normalisation sees micro-batches.
         tokenizer: config of the tokenizer the text encoder goes with; needed to
             encode words rather than token ids, and built when that is asked.
         prompt_head: config of a :class:`PromptHead` for zero-shot ``scores``.
@@ -50,6 +54,7 @@ class DualEncoder(BaseModel):
         text_projection: dict,
         image_pooling: str = 'avg',
         separate_passes: bool = False,
+        micro_batch: int | None = None,
         tokenizer: dict | None = None,
         prompt_head: dict | None = None,
         data_preprocessor: dict | nn.Module | None = None,
@@ -58,12 +63,17 @@ class DualEncoder(BaseModel):
         if isinstance(data_preprocessor, dict):
             data_preprocessor = MODELS.build(data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
+        if micro_batch is not None and micro_batch < 1:
+            raise ValueError(
+                f'micro_batch is {micro_batch}; it must be 1 or more, or None'
+            )
         self.image_pooling = check_pooling(image_pooling)
         self.image_backbone = MODELS.build(image_backbone)
         self.text_backbone = MODELS.build(text_backbone)
         self.image_projection = MODELS.build(image_projection)
         self.text_projection = MODELS.build(text_projection)
         self.separate_passes = separate_passes
+        self.micro_batch = micro_batch
         self.tokenizer_config = tokenizer
         self.prompt_head = None
         if prompt_head is not None:
@@ -158,7 +168,9 @@ class DualEncoder(BaseModel):
         images = texts = None
         if 'image' in inputs:
             images = self._each(self.encode_image, 4, inputs['image'])
-        if 'input_ids' in inputs:
+        if 'text_order' in inputs:
+            texts = self._by_length(inputs)
+        elif 'input_ids' in inputs:
             tokens = inputs['input_ids'], inputs['attention_mask']
             texts = self._each(self.encode_text, 2, *tokens)
         return images, texts
@@ -196,13 +208,40 @@ class DualEncoder(BaseModel):
     def _each(self, encode: Callable, item_dims: int, *tensors: Tensor) -> Tensor:
         """Encode items (B, ...) or studies of items (B, V, ...)."""
         if tensors[0].dim() == item_dims:
-            return encode(*tensors)
+            return self._in_pieces(encode, self.micro_batch, *tensors)
         size = tensors[0].shape[:2]
         if self.separate_passes:
             places = zip(*(tensor.unbind(1) for tensor in tensors), strict=True)
-            return torch.stack([encode(*place) for place in places], dim=1)
+            passes = [self._in_pieces(encode, self.micro_batch, *p) for p in places]
+            return torch.stack(passes, dim=1)
+        items = self.micro_batch and self.micro_batch * size[1]
         flat = (tensor.flatten(0, 1) for tensor in tensors)
-        return encode(*flat).unflatten(0, size)
+        return self._in_pieces(encode, items, *flat).unflatten(0, size)
+
+    def _by_length(self, inputs: dict) -> Tensor:
+        """Encode texts in groups of like length, which ``collate_studies`` tells.
+
+        Returns:
+            (B, D) or (B, T, D), as they came.
+        """
+        ids, mask = inputs['input_ids'], inputs['attention_mask']
+        lead, order = ids.shape[:-1], inputs['text_order']
+        items = self.micro_batch and self.micro_batch * lead[1:].numel()
+        ids, mask = (tensor.flatten(0, -2)[order] for tensor in (ids, mask))
+        lengths = inputs['text_lengths']
+        groups = (tensor.tensor_split(len(lengths)) for tensor in (ids, mask))
+        embeds = [
+            self._in_pieces(self.encode_text, items, i[:, :length], m[:, :length])
+            for length, i, m in zip(lengths, *groups, strict=True)
+        ]
+        return torch.cat(embeds)[order.argsort()].unflatten(0, lead)
+
+    def _in_pieces(self, encode: Callable, items: int | None, *tensors: Tensor):
+        """Encode ``items`` items at once, keeping nothing but their embeddings."""
+        if items is None or not torch.is_grad_enabled():
+            return encode(*tensors)
+        pieces = zip(*(tensor.split(items) for tensor in tensors), strict=True)
+        return torch.cat([recomputed(encode, *p, modules=self) for p in pieces])
 
 
 def unit(embeds: Tensor) -> Tensor:

@@ -131,7 +131,9 @@ class MRM(BaseModel):
             inputs: ``image`` float (B, 3, H, W) at full resolution; ``input_ids``
                 (masked), ``target_ids`` and ``attention_mask`` int64 (B, L) or
                 (B, 1, L); ``patch_noise`` float32 (B, N), whose K smallest values
-                name the visible patches, drawn here where it is missing.
+                name the visible patches, drawn here where it is missing;
+                ``token_counts``, see :func:`collate_studies`, without which the
+                host waits for the device to tell them.
             data_samples: one per film; filled in mode ``'predict'``.
             mode: ``'loss'``, ``'tensor'`` or ``'predict'``.
 
@@ -279,9 +281,8 @@ class MRM(BaseModel):
         chosen = loss_tokens(self.loss_on, ids, targets, attended)
         hidden, words = hidden.flatten(0, 1), targets.flatten()
         if self.loss_on != 'all':
-            # The one place where the host waits for the device, which must say how
-            # many tokens there are. A bound would need to cover all tokens.
-            places = chosen.flatten().nonzero().squeeze(1)
+            count = inputs.get('token_counts', {}).get(self.loss_on)
+            places = _places(chosen.flatten(), count)
             hidden, words = hidden[places], words[places]
         return token_errors(self.report_model.predict(hidden), words), chosen
 
@@ -313,3 +314,15 @@ class MRM(BaseModel):
                 )
             tensors.append(tokens)
         return tensors
+
+
+def _places(chosen: Tensor, count: int | None) -> Tensor:
+    """Numbers of the chosen tokens, in order.
+
+    Args:
+        chosen: (B L,) bool.
+        count: how many there are; None asks the device, and waits for it.
+    """
+    if count is None:
+        return chosen.nonzero().squeeze(1)
+    return chosen.byte().argsort(descending=True, stable=True)[:count]
