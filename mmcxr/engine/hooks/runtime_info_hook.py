@@ -15,21 +15,40 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
     the host waits for the device every time. Here losses are kept where they are and
     fetched together when the logger is due, at the end of an epoch and before a
     checkpoint; the message hub then holds the same numbers. With several processes
-    they are means over all: what one process with the whole batch would log.
+    they are means over all: what one process with the whole batch would log. The norm
+    of clipped gradients, which the optimizer wrapper would read at once, goes the
+    same way.
     """
 
     def __init__(self):
         super().__init__()
         self._pending: list[dict] = []
+        self._norms: dict[str, torch.Tensor] = {}
+
+    def before_train(self, runner) -> None:
+        """Take the norms of clipped gradients from the optimizer wrapper."""
+        super().before_train(runner)
+        wrapper = runner.optim_wrapper
+        if getattr(wrapper, 'clip_grad_kwargs', None):
+            clip = wrapper.clip_func
+
+            def clip_quietly(parameters, **options) -> None:
+                # The wrapper reads, and waits for, what this returns.
+                norm = clip(parameters, **options)
+                if norm is not None:
+                    self._norms[wrapper.grad_name] = norm
+
+            wrapper.clip_func = clip_quietly
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         """Keep the losses; fetch them when they will be read."""
         self._pending.append(
             {
                 name: value.detach().clone() if torch.is_tensor(value) else value
-                for name, value in (outputs or {}).items()
+                for name, value in {**(outputs or {}), **self._norms}.items()
             }
         )
+        self._norms = {}
         if self._is_due(runner, batch_idx):
             self.flush(runner)
 
@@ -64,4 +83,6 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
 
 def _alike(value: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
     """A one-element tensor as a double scalar on the device of the first."""
+    if hasattr(value, 'full_tensor'):  # of parameters that are spread over ranks
+        value = value.full_tensor()
     return value.reshape(()).to(first.device, torch.float64)

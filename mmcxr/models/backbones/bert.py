@@ -74,8 +74,12 @@ class BertEncoder(BaseModule):
             input_ids: (N, L) int64, padded on the right.
             attention_mask: (N, L), 1 for tokens, 0 for padding.
         """
-        outputs = self.bert(input_ids=input_ids, attention_mask=attention_mask)
-        return outputs.last_hidden_state
+        # True where attended, for all heads and queries: what the attention function
+        # takes as it is. Given the mask of two dimensions, transformers would ask the
+        # device whether anything is padded, and wait.
+        attended = attention_mask.bool()[:, None, None]
+        hidden = self.bert.embeddings(input_ids)
+        return self.bert.encoder(hidden, attention_mask=attended).last_hidden_state
 
     def encode_layers(
         self, input_ids: Tensor, attention_mask: Tensor, number: int
