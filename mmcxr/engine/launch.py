@@ -143,6 +143,19 @@ def settle_workers(cfg: Config) -> None:
             loader.pop('persistent_workers', None)
 
 
+def use_recompute(cfg: Config) -> None:
+    """Let ``activation_checkpointing=[...]`` stand for :class:`RecomputeHook`.
+
+    mmengine's runner would leave parameters without gradient where the input of a
+    module needs none, without an error.
+    """
+    modules = cfg.get('activation_checkpointing')
+    cfg.activation_checkpointing = None
+    if modules:
+        hook = dict(type='mmcxr.RecomputeHook', modules=modules)
+        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
+
+
 def use_resume(cfg: Config, resume: str | None) -> None:
     """Say in a config where the run goes on from.
 
@@ -173,6 +186,7 @@ def _prepared(
     if cfg.work_dir is None:
         cfg.work_dir = str(Path('work_dirs', Path(config).stem))
     settle_workers(cfg)
+    use_recompute(cfg)
     # No door lets a checkpoint in that leaves a part of the model at random.
     hooks = cfg.get('default_hooks') or {}
     if not any(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from mmengine.hooks import Hook
 from torch import nn
@@ -21,8 +22,8 @@ class CompileHook(Hook):
     inputs is compiled for itself: keep them few (``drop_last``, ``pad_to_multiple``
     of ``collate_studies``). Names in checkpoints stay; evaluation is not compiled.
 
-    ``compile=True`` of mmengine compiles the whole training step instead, the
-    optimizer's bookkeeping included.
+    ``compile=dict(dynamic=False)`` of mmengine compiles the whole training step
+    instead, which takes several times as long.
 
     Args:
         modules: dotted names, ``*`` for any one part: ``['backbone.layers.*']``,
@@ -54,6 +55,12 @@ class CompileHook(Hook):
 
 def compile_training(module: nn.Module, options: dict) -> None:
     """Make a module run compiled in training, and as it is in evaluation."""
+    for part in module.modules():
+        # Rates of mmpretrain's drop path are numpy's numbers, which cannot be compiled:
+        # each would break the graph.
+        for name, value in vars(part).items():
+            if isinstance(value, np.generic):
+                setattr(part, name, value.item())
     plain = module.forward
     compiled = torch.compile(plain, **options)
 

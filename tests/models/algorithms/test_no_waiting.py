@@ -52,7 +52,9 @@ def take_steps(model, inputs, device):
     hook._is_due = lambda runner, index: False
     hook.before_train(runner_of(runner))
     pinned = {
-        name: value.pin_memory() if device == 'cuda' and torch.is_tensor(value) else value
+        name: value.pin_memory()
+        if device == 'cuda' and torch.is_tensor(value)
+        else value
         for name, value in inputs.items()
     }
     batch = dict(inputs=pinned, data_samples=None)
