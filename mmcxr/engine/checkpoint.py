@@ -29,6 +29,7 @@ from mmcxr.engine.checkpoint_file import (
     file_digest,
     load_checkpoint_file,
 )
+from mmcxr.engine.sharding import spread_weights
 
 __all__ = [
     'CheckpointError',
@@ -154,6 +155,7 @@ def _load(
     torch does the work, so that modules which adapt what they are given (position
     embeddings of another size) have done so before shapes are compared.
     """
+    weights = spread_weights(model, weights)
     try:
         result = model.load_state_dict(dict(weights), strict=False)
     except RuntimeError as error:

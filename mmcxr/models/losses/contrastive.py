@@ -81,7 +81,7 @@ def info_nce(
     """
     first = world()[0] * len(queries)
     if block is not None and block < len(queries):
-        scale = torch.as_tensor(scale).to(queries)
+        scale = torch.as_tensor(scale).to(queries).reshape(())
         return block_info_nce(queries, keys, scale, first, label_smoothing, block)
     logits = scale * queries @ keys.T  # (n, N)
     labels = torch.arange(first, first + len(queries), device=queries.device)
@@ -110,6 +110,7 @@ def pairwise_sigmoid(
     first = world()[0] * len(queries)
     if block is not None and block < len(queries):
         scale, bias = (torch.as_tensor(x).to(queries) for x in (scale, bias))
+        scale, bias = scale.reshape(()), bias.reshape(())
         return block_sigmoid(queries, keys, scale, bias, first, block)
     logits = scale * queries @ keys.T + bias  # (n, N)
     own = logits[:, first:].diagonal()
