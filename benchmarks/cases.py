@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
-from mmengine.structures import PixelData
+from mmengine.structures import BaseDataElement, PixelData
 from mmseg.structures import SegDataSample
 from published.cxr_clip import PublishedCXRCLIP
 from published.cxr_clip import batch_of as published_pairs
@@ -16,8 +17,10 @@ from published.mrm import PublishedMRM
 
 from mmcxr.converters import cxr_clip as cxr_clip_converter
 from mmcxr.converters import mrm as mrm_converter
+from mmcxr.datasets.collate import collate_studies
 from mmcxr.engine.checkpoint import load_strict
 from mmcxr.engine.distributed import without_sync_bn
+from mmcxr.engine.hooks import CompileHook
 from mmcxr.registry import MODELS
 
 HERE = Path(__file__).parent
@@ -43,7 +46,12 @@ class Steps:
         init_default_scope('mmcxr')
 
     def steps(self, batch, device, variants):
-        """{variant: step}; variants are published, ours, compiled, or of a child."""
+        """{variant: step}.
+
+        Variants are ``published``; ``ours``; ``compiled``, the whole forward pass;
+        ``blocks``, the parts that a ``CompileHook`` of the recipe would compile; or of
+        a child.
+        """
         published = self.published_model()
         state, _ = self.converter.convert({'model': published.state_dict()})
         sample = self.batch(batch)
@@ -66,7 +74,11 @@ class Steps:
             wrapper = build_optim_wrapper(model, config)
             if name == 'compiled':
                 model.forward = torch.compile(model.forward, dynamic=False)
-            made[name] = OurStep(model, wrapper, self.our_batch(sample, device))
+            elif name == 'blocks':
+                runner = SimpleNamespace(model=model)
+                CompileHook(self.compiled_parts).before_train(runner)
+            data = self.our_batch(sample, device, name)
+            made[name] = OurStep(model, wrapper, data)
         return made
 
     def check(self, steps):
@@ -80,18 +92,20 @@ class Steps:
         first = max(losses.values(), default=0)
         if any(abs(loss - first) > 0.01 * abs(first) for loss in losses.values()):
             raise AssertionError(f'the losses differ: {losses}')
-        if 'compiled' in steps:
-            pair = [float(steps[name]()) for name in ('ours', 'compiled')]
+        for name in {'compiled', 'blocks'} & set(steps):
+            pair = [float(steps[name]()) for name in ('ours', name)]
             if abs(pair[0] - pair[1]) > 0.01 * abs(pair[0]):
-                raise AssertionError(f'compiled, the loss differs: {pair}')
+                raise AssertionError(f'{name}, the loss differs: {pair}')
 
     def countable(self, steps):
         """Variants whose operations torch can count."""
-        return {name: step for name, step in steps.items() if name != 'compiled'}
+        compiled = 'compiled', 'blocks'
+        return {name: step for name, step in steps.items() if name not in compiled}
 
 
-def pinned(tensor, device):
-    return tensor.pin_memory() if device == 'cuda' else tensor
+def pinned(part, device):
+    """A tensor in pinned memory for a GPU; anything else as it is."""
+    return part.pin_memory() if device == 'cuda' and torch.is_tensor(part) else part
 
 
 class PublishedStep:
@@ -163,6 +177,7 @@ class CXRCLIPSteps(Steps):
     """CXR-CLIP, ResNet-50 and BERT-base, 224 px, two films and two texts a study."""
 
     converter = cxr_clip_converter
+    compiled_parts = ('image_backbone', 'text_backbone.bert.encoder.layer.*')
     optim_wrapper = dict(
         optimizer=dict(type='AdamW', lr=5e-5, weight_decay=1e-4),
         paramwise_cfg=dict(
@@ -189,7 +204,8 @@ class CXRCLIPSteps(Steps):
         return model
 
     def batch(self, size):
-        films = self.generator.integers(0, 256, (size, 2, 1, 224, 224), np.uint8)
+        side = 64 if self.smoke else 224
+        films = self.generator.integers(0, 256, (size, 2, 1, side, side), np.uint8)
         texts = report_ids(2 * size, 'section', 28996, 256, self.generator)
         return torch.from_numpy(films), texts
 
@@ -197,15 +213,19 @@ class CXRCLIPSteps(Steps):
         mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
         return published_pairs(*sample, mean, std)
 
-    def our_batch(self, sample, device):
+    def our_batch(self, sample, device, variant):
+        """As the loader collates it; variant ``padded`` to the longest text of all."""
         films, texts = sample
-        ids = torch.nn.utils.rnn.pad_sequence(texts, batch_first=True)
-        lengths = torch.tensor([len(t) for t in texts])
-        mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
-        parts = dict(image=films, input_ids=ids, attention_mask=mask)
-        for name in ('input_ids', 'attention_mask'):
-            parts[name] = parts[name].unflatten(0, (-1, 2))
-        inputs = {name: pinned(part, device) for name, part in parts.items()}
+        studies = [
+            dict(
+                inputs=dict(image=film, input_ids=texts[2 * i : 2 * i + 2]),
+                data_samples=BaseDataElement(),
+            )
+            for i, film in enumerate(films)
+        ]
+        groups = 1 if variant == 'padded' else min(8, len(films))
+        data = collate_studies(studies, text_groups=groups, pad_to_multiple=8)
+        inputs = {name: pinned(part, device) for name, part in data['inputs'].items()}
         return dict(inputs=inputs, data_samples=None)
 
 
@@ -213,6 +233,11 @@ class MRMSteps(Steps):
     """MRM, ViT-B/16, films of 448 px seen at 224, reports of 100 tokens."""
 
     converter = mrm_converter
+    compiled_parts = (
+        'backbone.layers.*',
+        'image_decoder.decoder_blocks.*',
+        'report_model.bert.encoder.layer.*',
+    )
     optim_wrapper = dict(
         optimizer=dict(type='AdamW', lr=1.5e-4, betas=(0.9, 0.95), weight_decay=0.05),
         paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
@@ -258,10 +283,14 @@ class MRMSteps(Steps):
         films = (films.float() / 255 - 0.4978) / 0.2449
         return [films.expand(-1, 3, -1, -1).contiguous(), *rest]
 
-    def our_batch(self, sample, device):
+    def our_batch(self, sample, device, variant):
         names = ('image', 'input_ids', 'target_ids', 'attention_mask', 'patch_noise')
         parts = zip(names, sample, strict=True)
         inputs = {name: pinned(part, device) for name, part in parts}
+        hidden = sample[1] != sample[2]
+        inputs['token_counts'] = dict(
+            masked=int(hidden.sum()), non_pad=int(sample[3].sum())
+        )
         return dict(inputs=inputs, data_samples=None)
 
 
@@ -272,18 +301,22 @@ class SIIMSteps:
     ours (bfloat16, as the config has it) and float32.
     """
 
-    name = 'upernet_mrm_vit-b16_4xb2-160k_siim-512px'
+    full = 'siim/upernet_mrm_vit-b16_4xb2-160k_siim-512px'
+    small = 'synthetic/upernet_mrm_vit-mini_1xb8-300_synthetic-192px'
 
     def __init__(self, smoke: bool = False):
         init_default_scope('mmcxr')
-        folder = CONFIGS / 'benchmarks/segmentation/siim'
-        self.config = Config.fromfile(folder / f'{self.name}.py')
+        folder, name = CONFIGS / 'benchmarks/segmentation', self.full
+        if smoke:
+            name = self.small
+        self.side = 192 if smoke else 512
+        self.config = Config.fromfile(folder / f'{name}.py')
         self.config.model.backbone.pop('init_cfg', None)
         without_sync_bn(self.config)
         self.smoke = smoke
 
     def batches(self, device):
-        return (2, 8) if device == 'cuda' else (1,)
+        return (2, 8) if device == 'cuda' else (2,)
 
     def films(self, batch):
         return batch
@@ -306,14 +339,17 @@ class SIIMSteps:
 
     def our_batch(self, size):
         samples, films = [], []
+        height, width = self.side, self.side - 32
         for _ in range(size):
             sample = SegDataSample(
-                metainfo=dict(img_shape=(512, 480), ori_shape=(1024, 960))
+                metainfo=dict(
+                    img_shape=(height, width), ori_shape=(2 * height, 2 * width)
+                )
             )
-            mask = (torch.rand(1, 512, 480) < 0.02).long()
+            mask = (torch.rand(1, height, width) < 0.02).long()
             sample.gt_sem_seg = PixelData(data=mask)
             samples.append(sample)
-            films.append(torch.randint(0, 256, (1, 512, 480), dtype=torch.uint8))
+            films.append(torch.randint(0, 256, (1, height, width), dtype=torch.uint8))
         return dict(inputs=films, data_samples=samples)
 
 

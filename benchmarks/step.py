@@ -7,8 +7,10 @@ Both start from the same weights and the same batch, and their losses must agree
 before anything is timed. A step is what the training loop does for a batch: copy to
 the device, prepare, forward, backward, update. Published steps are those of
 ``benchmarks/published``: float32 on a CPU, float16 with loss scaling on a GPU. Ours
-is bfloat16, with the switches that the one-GPU configs set. The two take turns;
-times are medians with quartiles, in seconds.
+is bfloat16, with the switches that the one-GPU configs set. Further variants:
+``compiled`` (the whole forward pass), ``blocks`` (parts, as ``CompileHook`` does),
+``padded`` (CXR-CLIP, all texts at the length of the longest), ``masked`` (MRM, loss on
+masked tokens). They take turns; times are medians with quartiles, in seconds.
 """
 
 import argparse
@@ -66,7 +68,7 @@ def bf16_peak():
     return 2 * 8192**3 / best
 
 
-def run(case, batch, device, repeats, variants):
+def run(case, batch, device, repeats, variants, warmup):
     """Rows of one case and batch size, {variant: row}."""
     torch.manual_seed(0)
     steps = case.steps(batch, device, variants)
@@ -74,7 +76,7 @@ def run(case, batch, device, repeats, variants):
     counted = {name: flops(step) for name, step in case.countable(steps).items()}
     rows = {}
     for step in steps.values():
-        measure(step, device, 0, 3)
+        measure(step, device, 0, warmup)
     times = {name: [] for name in steps}
     for _ in range(repeats):  # by turns: what drifts, drifts for all
         for name, step in steps.items():
@@ -101,6 +103,8 @@ def main():
     parser.add_argument('--smoke', action='store_true', help='tiny models, one turn')
     parser.add_argument('--out')
     args = parser.parse_args()
+    if args.smoke:
+        args.repeats = 1
     if args.threads:
         torch.set_num_threads(args.threads)
     MMLogger.get_instance('benchmark', log_level='ERROR')
@@ -117,7 +121,8 @@ def main():
     for name in args.cases:
         case = CASES[name](smoke=args.smoke)
         for batch in args.batches or case.batches(args.device):
-            found = run(case, batch, args.device, args.repeats, args.variants)
+            warmup = 0 if args.smoke else 3
+            found = run(case, batch, args.device, args.repeats, args.variants, warmup)
             for variant, row in found.items():
                 if 'published' in found:
                     base = found['published']['seconds']['median']
@@ -132,6 +137,8 @@ def main():
                 write_results(file, result, args.out)
             if peak:
                 torch.cuda.empty_cache()
+    if args.smoke:
+        print('smoke: every path ran')
 
 
 if __name__ == '__main__':

@@ -5,7 +5,7 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='MergedGroupsConstructor',
-    optimizer=dict(type='AdamW', lr=5e-5, weight_decay=1e-4),
+    optimizer=dict(type='AdamW', lr=5e-5, weight_decay=1e-4, fused=True),
     paramwise_cfg=dict(
         norm_decay_mult=0.0,
         bias_decay_mult=0.0,

@@ -4,7 +4,8 @@
 optim_wrapper = dict(
     type='AutocastOptimWrapper',
     constructor='MergedGroupsConstructor',
-    optimizer=dict(type='AdamW', lr=1.5e-4, betas=(0.9, 0.95), weight_decay=0.05),
+    optimizer=dict(
+        type='AdamW', lr=1.5e-4, betas=(0.9, 0.95), weight_decay=0.05, fused=True),
     paramwise_cfg=dict(norm_decay_mult=0., bias_decay_mult=0.))
 param_scheduler = dict(
     type='WarmupCosineLR', warmup=40, first_at_zero=True, convert_to_iter_based=True)
