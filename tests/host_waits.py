@@ -17,10 +17,7 @@ READS = (
 
 
 class NoWaiting(TorchDispatchMode):
-    """Refuses operations that would wait, and indices by masks.
-
-    Tensors that are on the CPU in any case (``exempt``, by address) may be read.
-    """
+    """Refuses operations that would wait on a device, and indices by masks."""
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         name = str(function)

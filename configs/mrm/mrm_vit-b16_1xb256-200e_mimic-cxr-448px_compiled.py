@@ -17,5 +17,3 @@ custom_hooks = [
         ])
 ]
 activation_checkpointing = None
-# Few lengths of reports, since each is compiled for itself.
-train_dataloader = dict(collate_fn=dict(pad_to=None, pad_to_multiple=20))

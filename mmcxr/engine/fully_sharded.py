@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from mmengine._strategy import DDPStrategy, SingleDeviceStrategy
 from mmengine.device import get_device
-from mmengine.dist import is_main_process
+from mmengine.dist import is_distributed, is_main_process
 from torch import nn
 
 from mmcxr.engine.sharding import shard, spread, spread_weights, whole
@@ -28,7 +28,7 @@ class FullyShardedStrategy(DDPStrategy):
     Checkpoints are whole and named as those of a single process, which may go on
     with them, and the other way round. Every process must evaluate as many batches:
     give the samplers of evaluation ``round_up=True``. Averaged weights
-    (``EMAHook``) are not supported; torch says so.
+    (``EMAHook``) are not supported; torch says so. A run of one process is not sharded.
 
     Args:
         modules: parts that are gathered one by one, see :func:`shard`.
@@ -62,7 +62,7 @@ class FullyShardedStrategy(DDPStrategy):
 
     def _wrap_model(self, model: nn.Module) -> nn.Module:
         model = self.convert_model(model.to(get_device()))
-        self.scalars = shard(model, self.modules)
+        self.scalars = shard(model, self.modules) if is_distributed() else []
         return model
 
     def model_state_dict(self) -> dict:

@@ -19,7 +19,10 @@ default_hooks = dict(
 BY_EPOCH = 'default_hooks = dict(logger=dict(interval=3))\n'
 
 
-@pytest.mark.parametrize('kind', [BY_ITER, BY_EPOCH])
+CLIPPED = "optim_wrapper['clip_grad'] = dict(max_norm=0.5)\n"
+
+
+@pytest.mark.parametrize('kind', [BY_ITER, BY_EPOCH, BY_EPOCH + CLIPPED])
 def test_same_numbers_everywhere(tmp_path, repo_dir, kind):
     logs, histories = [], []
     for name in ('DeferredRuntimeInfoHook', 'RuntimeInfoHook'):
@@ -30,7 +33,8 @@ def test_same_numbers_everywhere(tmp_path, repo_dir, kind):
         assert train(str(config), work_dir=str(folder / 'run')) == 0
         (log,) = folder.glob('run/*/vis_data/scalars.json')
         rows = [json.loads(line) for line in log.read_text().splitlines()]
-        logs.append([(row['loss'], row['lr']) for row in rows if 'loss' in row])
+        keys = ('loss', 'lr', *(['grad_norm'] if CLIPPED in kind else []))
+        logs.append([[row[key] for key in keys] for row in rows if 'loss' in row])
         for path in sorted(folder.glob('run/*.pth')):
             hub = torch.load(path, weights_only=False)['message_hub']
             histories.append((path.name, hub['log_scalars']['train/loss'].data[0]))
