@@ -16,6 +16,7 @@ LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
 FAMILIES = {
     'cxr_clip/cxr-clip_r50-bioclinicalbert_4xb32-15e_m-c-c14-224px.py',
     'cxr_clip/cxr-clip_swin-t-bioclinicalbert_4xb32-15e_m-224px_released.py',
+    'cxr_clip/cxr-clip_r50-bioclinicalbert_1xb128-15e_m-224px.py',
     'cxr_clip/cxr-clip_r18-bert-mini_1xb32-10e_synthetic-96px.py',
     'mrm/mrm_vit-mini_1xb16-20e_synthetic-192px.py',
     'benchmarks/zero_shot/chexpert-5x200/cxr-clip_swin-t.py',

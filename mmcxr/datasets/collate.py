@@ -113,7 +113,9 @@ def _grouped(inputs: dict, groups: int, multiple: int) -> dict:
     """``text_order`` and ``text_lengths`` of padded texts."""
     if 'target_ids' in inputs:
         raise ValueError('text_groups is for encoders of texts; MRM takes them whole')
-    lengths, order = inputs['attention_mask'].flatten(0, -2).sum(dim=1).sort()
+    lengths, order = (
+        inputs['attention_mask'].flatten(0, -2).sum(dim=1).sort(stable=True)
+    )
     parts = lengths.tensor_split(min(groups, len(lengths)))
     longest = [_rounded_up(int(part[-1]), multiple) for part in parts]
     return dict(text_order=order, text_lengths=longest)

@@ -74,7 +74,7 @@ def samples(loader, epochs):
             inputs = batch['inputs']
             for row, sample in enumerate(batch['data_samples']):
                 length = int(inputs['attention_mask'][row].sum())
-                tensors = {k: v[row] for k, v in inputs.items()}
+                tensors = {k: v[row] for k, v in inputs.items() if k != 'token_counts'}
                 for key in ('input_ids', 'target_ids', 'attention_mask'):
                     tensors[key] = tensors[key][:, :length]
                 seen[epoch, sample.image] = tensors

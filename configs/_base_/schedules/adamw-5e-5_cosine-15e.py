@@ -9,7 +9,10 @@ optim_wrapper = dict(
     paramwise_cfg=dict(
         norm_decay_mult=0.0,
         bias_decay_mult=0.0,
-        custom_keys=dict(logit_scale=dict(decay_mult=0.0)),
+        custom_keys=dict(
+            logit_scale=dict(decay_mult=0.0),
+            logit_bias=dict(decay_mult=0.0),  # of pair_loss='sigmoid'
+        ),
     ),
 )
 param_scheduler = dict(type='WarmupCosineLR', warmup=1, convert_to_iter_based=True)
