@@ -101,7 +101,9 @@ class CXRCLIP(DualEncoder):
         if pair_loss == 'sigmoid' and label_smoothing:
             raise ValueError('the sigmoid loss knows no label_smoothing')
         if loss_block is not None and loss_block < 1:
-            raise ValueError(f'loss_block is {loss_block}; it must be 1 or more, or None')
+            raise ValueError(
+                f'loss_block is {loss_block}; it must be 1 or more, or None'
+            )
         super().__init__(
             image_backbone,
             text_backbone,

@@ -5,7 +5,7 @@ import torch
 from ranks import run_ranks
 from torch.nn.parallel import DistributedDataParallel
 
-from mmcxr.models.algorithms import cxr_clip
+from mmcxr.models.algorithms import dual_encoder
 
 STUDIES = 8
 
@@ -73,7 +73,7 @@ def test_dropout_is_the_same_in_both_passes(make_clip, make_inputs, monkeypatch)
     found = losses_and_slopes(model, inputs)
     other = make_clip(dropout=0.3, micro_batch=3)
     with monkeypatch.context() as patch:
-        patch.setattr(cxr_clip, 'recomputed', lambda encode, *x, modules: encode(*x))
+        patch.setattr(dual_encoder, 'recomputed', lambda encode, *x, modules: encode(*x))
         expected = losses_and_slopes(other, inputs)
         another = losses_and_slopes(other, inputs, seed=6)
     close(found, expected)
