@@ -302,7 +302,7 @@ class SIIMSteps:
     """
 
     full = 'siim/upernet_mrm_vit-b16_4xb2-160k_siim-512px'
-    small = 'synthetic/upernet_mrm_vit-mini_1xb8-300_synthetic-192px'
+    small = 'synthetic/upernet_mrm_vit-mini_1xb8-400_synthetic-192px'
 
     def __init__(self, smoke: bool = False):
         init_default_scope('mmcxr')

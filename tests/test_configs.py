@@ -28,7 +28,7 @@ FAMILIES = {
     'benchmarks/classification/chestx-ray14/finetune_mrm_vit-b16_1pct.py',
     'benchmarks/classification/chexpert/finetune_cxr-clip_r50_10pct.py',
     'benchmarks/segmentation/covid19/unet_r18_1xb4-900_covid19-lungs-192px.py',
-    'benchmarks/segmentation/synthetic/upernet_mrm_vit-mini_1xb8-300_synthetic-192px.py',
+    'benchmarks/segmentation/synthetic/upernet_mrm_vit-mini_1xb8-400_synthetic-192px.py',
     'benchmarks/segmentation/siim/unet_1xb16-20k_siim-512px.py',
     'benchmarks/segmentation/siim/setr-pup_mrm_vit-b16_1xb16-20k_siim-512px.py',
     'benchmarks/segmentation/siim/upernet_cxr-clip_swin-t_1xb16-20k_siim-512px.py',

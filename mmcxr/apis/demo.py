@@ -28,7 +28,7 @@ PROBE = 'benchmarks/classification/synthetic/linear-probe_cxr-clip_r18.py'
 MASKED = 'mrm/mrm_vit-mini_1xb16-20e_synthetic-192px.py'
 FINE_TUNE = 'benchmarks/classification/synthetic/finetune_mrm_vit-mini.py'
 SEGMENT = (
-    'benchmarks/segmentation/synthetic/upernet_mrm_vit-mini_1xb8-300_synthetic-192px.py'
+    'benchmarks/segmentation/synthetic/upernet_mrm_vit-mini_1xb8-400_synthetic-192px.py'
 )
 RESULTS = ('zero_shot', 'retrieval', 'linear_probe', 'fine_tuning', 'segmentation')
 

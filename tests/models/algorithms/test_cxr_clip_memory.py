@@ -73,7 +73,9 @@ def test_dropout_is_the_same_in_both_passes(make_clip, make_inputs, monkeypatch)
     found = losses_and_slopes(model, inputs)
     other = make_clip(dropout=0.3, micro_batch=3)
     with monkeypatch.context() as patch:
-        patch.setattr(dual_encoder, 'recomputed', lambda encode, *x, modules: encode(*x))
+        patch.setattr(
+            dual_encoder, 'recomputed', lambda encode, *x, modules: encode(*x)
+        )
         expected = losses_and_slopes(other, inputs)
         another = losses_and_slopes(other, inputs, seed=6)
     close(found, expected)
