@@ -154,6 +154,17 @@ def fraction_name(split: str, fraction: float) -> str:
     return f'{split}_{100 * fraction:g}'
 
 
+def listed_above(scheme: SplitScheme, split: str, fraction: float) -> str:
+    """The smallest listed fraction of a split above ``fraction``; else the split."""
+    listed = {
+        float(found[1]): name
+        for name in scheme.rows
+        if (found := re.fullmatch(rf'{re.escape(split)}_(\d+(?:\.\d+)?)', name))
+    }
+    above = [percent for percent in listed if percent > 100 * fraction]
+    return listed[min(above)] if above else split
+
+
 def take_fraction(
     table: pd.DataFrame,
     rows: np.ndarray,

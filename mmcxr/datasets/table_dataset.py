@@ -19,7 +19,14 @@ from mmcxr.registry import TRANSFORMS
 from .film import UnreadableFilm
 from .identities import read_identities
 from .seeding import hash_numbers, sample_seed
-from .splits import SplitScheme, fraction_name, overlap, read_split, take_fraction
+from .splits import (
+    SplitScheme,
+    fraction_name,
+    listed_above,
+    overlap,
+    read_split,
+    take_fraction,
+)
 from .table import (
     VIEWS,
     MissingTable,
@@ -57,7 +64,7 @@ class TableDataset(BaseDataset):
         split: name of a split in it.
         fraction: share of the split, in (0, 1]. A fraction that the scheme lists
             itself (0.01 of ``train`` as ``train_1``) is taken from there, any other
-            is drawn by patients, nested.
+            is drawn by patients, nested, inside the next larger one that is listed.
         fraction_seed: for the draw; not the seed of the run.
         classes: label columns in the order of the outputs; overrides METAINFO.
         views: keep images of these views only ('' is unknown); None keeps all.
@@ -252,15 +259,21 @@ class TableDataset(BaseDataset):
         rows = np.arange(len(table)) if scheme is None else scheme.of(self.split)
         if self.fraction == 1:
             return rows
+        source, share = f'drawn with seed {self.fraction_seed}', self.fraction
         if scheme is not None:
             listed = fraction_name(self.split, self.fraction)
             if listed in scheme.rows:
                 self._metainfo['fraction_source'] = f'{scheme.name}: {listed}'
                 return scheme.of(listed)
-        self._metainfo['fraction_source'] = f'drawn with seed {self.fraction_seed}'
+            larger = listed_above(scheme, self.split, self.fraction)
+            if larger != self.split:
+                source += f' inside {scheme.name}: {larger}'
+                share = min(share * len(rows) / len(scheme.of(larger)), 1)
+                rows = scheme.of(larger)
+        self._metainfo['fraction_source'] = source
         labels = (*self._metainfo['classes'], self._metainfo.get('empty_mask'))
         classes = [name for name in labels if name in table]
-        return take_fraction(table, rows, self.fraction, self.fraction_seed, classes)
+        return take_fraction(table, rows, share, self.fraction_seed, classes)
 
     def _overlap(self, table: pd.DataFrame, scheme: SplitScheme) -> dict | None:
         identities = read_identities(self.data_root, table)

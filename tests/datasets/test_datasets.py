@@ -275,6 +275,11 @@ def test_fractions(many_films):
     listed = ClassificationDataset(many_films, 'official', 'train', fraction=0.5)
     assert [item['image'] for item in items(listed)] == ['0.png', '23.png']
     assert listed.metainfo['fraction_source'] == 'official: train_50'
+    # Nested with what is listed: a twentieth of 18 films, from these two.
+    inside = ClassificationDataset(many_films, 'official', 'train', fraction=0.05)
+    assert [item['image'] for item in items(inside)] in (['0.png'], ['23.png'])
+    source = inside.metainfo['fraction_source']
+    assert source == 'drawn with seed 0 inside official: train_50'
 
 
 def test_missing_folder_tells_the_command(tmp_path):
