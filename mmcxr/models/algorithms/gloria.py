@@ -18,6 +18,8 @@ from torch.nn import functional as F
 
 from mmcxr.registry import MODELS, TOKENIZERS
 
+from .dual_encoder import unit
+
 
 @MODELS.register_module()
 class GLoRIA(BaseModel):
@@ -111,7 +113,7 @@ class GLoRIA(BaseModel):
     def score_prompts(self, images: Tensor, head: nn.Module) -> Tensor:
         """Scores of films (B, 3, H, W) by a head of that kind, (B, classes)."""
         pooled, regions = self.encode_film(images)
-        films = _unit(self.image_projection(pooled)), regions
+        films = unit(self.image_projection(pooled)), regions
         return head.predict(films, self.encode_words)
 
     def extract_feat(self, images: Tensor) -> Tensor:
@@ -120,7 +122,7 @@ class GLoRIA(BaseModel):
 
     def encode_image(self, images: Tensor) -> Tensor:
         """L2-normalised embeddings, (B, 3, H, W) to (B, D) float32."""
-        return _unit(self.image_projection(self.extract_feat(images)))
+        return unit(self.image_projection(self.extract_feat(images)))
 
     def encode_film(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
         """Pooled features (B, C), and embeddings of regions (B, D, h, w) or None.
@@ -136,7 +138,7 @@ class GLoRIA(BaseModel):
     def encode_text(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """L2-normalised embeddings of sentences, (N, L) twice to (N, D) float32."""
         tokens = self._tokens(input_ids, attention_mask)
-        return _unit(tokens.sum(dim=1))
+        return unit(tokens.sum(dim=1))
 
     def encode_words(
         self, input_ids: Tensor, attention_mask: Tensor
@@ -189,7 +191,7 @@ class GLoRIA(BaseModel):
         fields = dict.fromkeys(('image_embeds', 'text_embeds'))
         if 'image' in inputs:
             pooled, regions = self.encode_film(inputs['image'])
-            fields['image_embeds'] = _unit(self.image_projection(pooled))
+            fields['image_embeds'] = unit(self.image_projection(pooled))
         if 'input_ids' in inputs:
             tokens = inputs['input_ids'], inputs['attention_mask']
             fields['text_embeds'] = self.encode_text(*tokens)
@@ -225,8 +227,3 @@ class GLoRIA(BaseModel):
             input_ids, attention_mask, self.num_layers
         )
         return layers.float().sum(dim=0) * attention_mask.unsqueeze(-1)
-
-
-def _unit(embeds: Tensor) -> Tensor:
-    """Rows scaled to length 1, in float32 also under autocast."""
-    return F.normalize(embeds.float(), dim=-1)
