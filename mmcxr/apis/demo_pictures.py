@@ -36,7 +36,7 @@ def masked_curves(report: HTMLReport) -> None:
     curves = read_scalars(log, list(names))
     report.heading('Pre-training MRM')
     report.paragraph(
-        'Three quarters of the patches and half of the words are hidden; the model '
+        'Half of the patches and three words of four are hidden; the model '
         'restores the film at twice the resolution it has seen, and the words with '
         'the film in view.'
     )
