@@ -99,7 +99,7 @@ def prompts(repo_dir):
 
 
 def test_prompt_configs_hold_prompts_and_nothing_else(prompts, tmp_path):
-    assert len(prompts) == 9
+    assert len(prompts) == 11
     for name, config in prompts.items():
         assert list(config) == ['prompts'], name
         config.dump(tmp_path / 'dumped.py')
