@@ -17,6 +17,8 @@ from mmcxr.models.necks.pooling import check_pooling, feature_grid, pool_feature
 from mmcxr.recompute import recomputed
 from mmcxr.registry import MODELS, TOKENIZERS
 
+from .predictions import fill_samples
+
 
 class DualEncoder(BaseModel):
     """Two encoders and two projections.
@@ -185,20 +187,13 @@ class DualEncoder(BaseModel):
         mean over a study's films, whose class names are ``score_classes``.
         """
         images, texts = self.embed(inputs)
-        fields = dict(image_embeds=images, text_embeds=texts)
+        fields, facts = dict(image_embeds=images, text_embeds=texts), {}
         if self.prompt_head is not None and images is not None:
             fields['scores'] = self._zero_shot(images)
-        fields = {k: v.detach().cpu() for k, v in fields.items() if v is not None}
-        size = len(next(iter(fields.values())))
-        if data_samples is None:
-            data_samples = [BaseDataElement() for _ in range(size)]
-        fields['logit_scale'] = self.scale().detach().cpu().expand(size)
-        for row, sample in enumerate(data_samples):
-            # Clones: a view would carry the whole batch along between processes.
-            sample.set_data({name: v[row].clone() for name, v in fields.items()})
-            if 'scores' in fields:
-                sample.set_metainfo(dict(score_classes=self.prompt_head.classes))
-        return data_samples
+            facts['score_classes'] = self.prompt_head.classes
+        size = len(texts if images is None else images)
+        fields['logit_scale'] = self.scale().expand(size)
+        return fill_samples(data_samples, fields, **facts)
 
     def _zero_shot(self, image_embeds: Tensor) -> Tensor:
         films = studies_of(image_embeds)

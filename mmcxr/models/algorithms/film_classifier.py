@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from mmcxr.models.necks.pooling import check_pooling, pool_features
 from mmcxr.registry import MODELS
 
+from .predictions import fill_samples
+
 
 @MODELS.register_module()
 class FilmClassifier(BaseModel):
@@ -86,10 +88,4 @@ class FilmClassifier(BaseModel):
             return self.head(features)
         if mode != 'predict':
             raise ValueError(f'mode is {mode!r}; it must be loss, tensor or predict')
-        scores = self.head.predict(features).detach().cpu()
-        if data_samples is None:
-            data_samples = [BaseDataElement() for _ in range(len(scores))]
-        for sample, score in zip(data_samples, scores, strict=True):
-            # A view would carry the whole batch along between processes.
-            sample.set_data(dict(scores=score.clone()))
-        return data_samples
+        return fill_samples(data_samples, dict(scores=self.head.predict(features)))

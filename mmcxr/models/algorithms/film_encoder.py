@@ -11,6 +11,8 @@ from torch.nn import functional as F
 from mmcxr.models.necks.pooling import check_pooling, pool_features
 from mmcxr.registry import MODELS
 
+from .predictions import fill_samples
+
 
 @MODELS.register_module()
 class FilmEncoder(BaseModel):
@@ -81,9 +83,4 @@ class FilmEncoder(BaseModel):
         embeds = self.encode_image(inputs['image'])
         if mode == 'tensor':
             return embeds
-        if data_samples is None:
-            data_samples = [BaseDataElement() for _ in range(len(embeds))]
-        for sample, row in zip(data_samples, embeds.detach().cpu(), strict=True):
-            # A view would carry the whole batch along between processes.
-            sample.set_data(dict(image_embeds=row.clone()))
-        return data_samples
+        return fill_samples(data_samples, dict(image_embeds=embeds))

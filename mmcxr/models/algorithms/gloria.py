@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from mmcxr.registry import MODELS, TOKENIZERS
 
 from .dual_encoder import unit
+from .predictions import fill_samples
 
 
 @MODELS.register_module()
@@ -197,24 +198,12 @@ class GLoRIA(BaseModel):
             fields['text_embeds'] = self.encode_text(*tokens)
         if mode == 'tensor':
             return fields['image_embeds'], fields['text_embeds']
+        facts = {}
         if self.prompt_head is not None and 'image' in inputs:
             films = fields['image_embeds'], regions
             fields['scores'] = self.prompt_head.predict(films, self.encode_words)
-        return self._fill(fields, data_samples)
-
-    def _fill(
-        self, fields: dict, data_samples: list[BaseDataElement] | None
-    ) -> list[BaseDataElement]:
-        fields = {k: v.detach().cpu() for k, v in fields.items() if v is not None}
-        if data_samples is None:
-            size = len(next(iter(fields.values())))
-            data_samples = [BaseDataElement() for _ in range(size)]
-        for row, sample in enumerate(data_samples):
-            # Clones: a view would carry the whole batch along between processes.
-            sample.set_data({name: v[row].clone() for name, v in fields.items()})
-            if 'scores' in fields:
-                sample.set_metainfo(dict(score_classes=self.prompt_head.classes))
-        return data_samples
+            facts['score_classes'] = self.prompt_head.classes
+        return fill_samples(data_samples, fields, **facts)
 
     def _grids(self, images: Tensor) -> tuple[Tensor, ...]:
         size = (self.encoder_size, self.encoder_size)

@@ -32,6 +32,8 @@ from mmcxr.models.losses.tokens import (
 from mmcxr.models.necks.pooling import pool_features
 from mmcxr.registry import MODELS
 
+from .predictions import fill_samples
+
 
 @MODELS.register_module()
 class MRM(BaseModel):
@@ -217,12 +219,7 @@ class MRM(BaseModel):
             report_chance=torch.full_like(sums[:, 0], math.log(words)),
             report_tokens=counts,
         )
-        fields = {name: value.cpu() for name, value in fields.items()}
-        if data_samples is None:
-            data_samples = [BaseDataElement() for _ in range(len(image))]
-        for row, sample in enumerate(data_samples):
-            sample.set_data({name: v[row].clone() for name, v in fields.items()})
-        return data_samples
+        return fill_samples(data_samples, fields)
 
     @torch.no_grad()
     def reconstruct(self, inputs: dict) -> dict[str, Tensor]:

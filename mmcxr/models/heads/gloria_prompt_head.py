@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from mmcxr.models.losses.gloria import word_similarities
 from mmcxr.registry import MODELS
 
-from .prompt_head import PromptHead
+from .prompt_head import PromptHead, one_of
 
 SIMILARITIES = ('both', 'global', 'local')
 WORD_COUNTS = ('words', 'characters')
@@ -67,12 +67,8 @@ class GLoRIAPromptHead(PromptHead):
             max_length=max_length,
             batch_size=batch_size,
         )
-        for name, value, choices in (
-            ('similarity', similarity, SIMILARITIES),
-            ('word_counts', word_counts, WORD_COUNTS),
-        ):
-            if value not in choices:
-                raise ValueError(f'{name} is {value!r}; it must be one of {choices}')
+        one_of('similarity', similarity, SIMILARITIES)
+        one_of('word_counts', word_counts, WORD_COUNTS)
         self.similarity = similarity
         self.word_counts = word_counts
 

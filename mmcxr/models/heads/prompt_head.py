@@ -62,9 +62,9 @@ class PromptHead(BaseModule):
         batch_size: int = 128,
     ):
         super().__init__()
-        _one_of('mode', mode, MODES)
-        _one_of('pooling', pooling, POOLINGS)
-        _one_of('ensemble', ensemble, ENSEMBLES)
+        one_of('mode', mode, MODES)
+        one_of('pooling', pooling, POOLINGS)
+        one_of('ensemble', ensemble, ENSEMBLES)
         if ensemble == 'embeddings' and pooling == 'max':
             raise ValueError("pooling='max' needs ensemble='similarity'")
         if temperature is not None and temperature <= 0:
@@ -193,6 +193,7 @@ def _sentences(value, where: str) -> list[str]:
     return list(value)
 
 
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a value that is not among the choices, and name them."""
     if value not in choices:
         raise ValueError(f'{name} is {value!r}; it must be one of {choices}')
