@@ -5,20 +5,24 @@ from torch import nn
 
 from mmcxr.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
+from .layer_depth import layer_depths
+
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class LayerDecayConstructor(DefaultOptimWrapperConstructor):
-    """Layer-wise learning rates for any model with a ``backbone`` of mmpretrain.
+    """Layer-wise learning rates for any model with a ``backbone``.
 
-    The rate of a parameter is ``lr * layer_decay_rate ** (last - depth)``: depth 0 are
-    the embeddings of a ViT, ``i + 1`` is its block i, ``last`` is all behind the
-    backbone's layers, so that the heads of a ViT-B learn at ``lr`` and its embeddings
-    at ``lr * layer_decay_rate ** 13`` (BEiT, https://arxiv.org/abs/2106.08254).
+    The rate of a parameter is ``lr * layer_decay_rate ** (last - depth)``, with the
+    depths of :func:`.layer_depth.layer_depths`; ``last`` is all behind the backbone's
+    layers, so that the head on a ViT-B learns at ``lr`` and its embeddings at
+    ``lr * layer_decay_rate ** 13`` (BEiT, https://arxiv.org/abs/2106.08254), the stem
+    of a ResNet at ``lr * layer_decay_rate ** 5``.
     Biases, norms and other parameters of one dimension are not decayed.
 
     mmpretrain's constructor asks the whole model for the depth, which only its
-    classifiers know, and makes a group of each parameter, where this makes one of all
-    that are alike; mmsegmentation's knows backbones by parts of their class name.
+    classifiers know (and of ResNets the 50, 101 and 152), and makes a group of each
+    parameter, where this makes one of all that are alike; mmsegmentation's knows
+    backbones by parts of their class name.
 
     ``paramwise_cfg`` holds ``layer_decay_rate`` and, if wanted, ``undecayed``: ends of
     the names of further parameters that are not decayed (``'pos_embed'``).
@@ -26,25 +30,29 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     Raises:
         ValueError: from building: an unknown key, no rate, or an ``undecayed`` that
             no parameter ends in.
-        TypeError: from building: the model has no backbone that knows its depth.
+        TypeError: from building: the model has no ``backbone``, or one of which it is
+            not known how it is layered.
     """
 
     def add_params(self, params: list[dict], module: nn.Module) -> None:
         """Append the groups of ``module``'s trainable parameters to ``params``."""
         rate, undecayed = self._settings()
-        depth_of = getattr(getattr(module, 'backbone', None), 'get_layer_depth', None)
-        if depth_of is None:
+        backbone = getattr(module, 'backbone', None)
+        if backbone is None:
             raise TypeError(
-                f'layer decay needs a model whose backbone has get_layer_depth; '
-                f'{type(module).__name__} has none'
+                f'layer decay needs a model with a backbone; {type(module).__name__} '
+                'has none'
             )
+        depths, number = layer_depths(backbone)
         groups, unmet = {}, set(undecayed)
         for name, parameter in module.named_parameters():
             ends = {end for end in undecayed if name.endswith(end)}
             unmet -= ends
             if not parameter.requires_grad:
                 continue
-            depth, number = depth_of(name, prefix='backbone.')
+            depth = number - 1
+            if name.startswith('backbone.'):
+                depth = depths[name.removeprefix('backbone.')]
             key = number - 1 - depth, parameter.ndim > 1 and not ends
             groups.setdefault(key, []).append(parameter)
         if unmet:

@@ -1,8 +1,14 @@
+import re
+
 import pytest
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from torch import nn
 
 from mmcxr.engine.layer_decay import LayerDecayConstructor
+from mmcxr.engine.layer_depth import layer_depths
 from mmcxr.models.backbones.relative_position_vit import RelativePositionViT
+from mmcxr.registry import MODELS
 
 ARCH = dict(embed_dims=8, num_layers=12, num_heads=2, feedforward_channels=16)
 UNDECAYED = ('cls_token', 'pos_embed', 'relative_position_bias_table')
@@ -93,3 +99,97 @@ def test_model_without_depth():
     model = nn.Sequential(nn.Linear(2, 3))
     with pytest.raises(TypeError, match='Sequential has none'):
         groups_of(model, layer_decay_rate=0.5)
+    model.add_module('backbone', nn.Linear(2, 3))
+    with pytest.raises(TypeError, match='layers of Linear.* knows .*lr_mult'):
+        groups_of(model, layer_decay_rate=0.5)
+
+
+VIT = dict(embed_dims=16, num_layers=3, num_heads=2, feedforward_channels=32)
+RESNET = dict(base_channels=4, stem_channels=4)
+DENSENET = dict(arch=dict(growth_rate=4, depths=[1, 2, 3, 2], init_channels=8))
+SWIN = dict(arch=dict(embed_dims=8, depths=[1, 1, 3, 2], num_heads=[1, 1, 2, 2]))
+# Encoder -> what makes it small, and patterns of its names with their depths; what
+# fits none is as deep as the head.
+STEM = (r'(conv1|bn1|stem)\.', lambda _: 0)
+RESNET_DEPTHS = [STEM, (r'layer([1-4])\.', lambda m: int(m[1]))]
+DENSENET_DEPTHS = [
+    STEM,
+    (r'stages\.(\d)\.', lambda m: 1 + int(m[1])),
+    (r'transitions\.([0-2])\.', lambda m: 1 + int(m[1])),
+]
+VIT_DEPTHS = [
+    (r'(cls_token|pos_embed|patch_embed|pre_norm)', lambda _: 0),
+    (r'layers\.(\d+)\.', lambda m: 1 + int(m[1])),
+]
+SWIN_DEPTHS = [
+    (r'patch_embed', lambda _: 0),
+    # Blocks of the stages before: 0, 1, 2 and 5.
+    (r'stages\.(\d)\.blocks\.(\d)', lambda m: 1 + [0, 1, 2, 5][int(m[1])] + int(m[2])),
+    (r'stages\.(\d)\.downsample', lambda m: [1, 2, 5][int(m[1])]),
+]
+ENCODERS = {
+    'cxr-clip_r50': (RESNET, RESNET_DEPTHS, 6),
+    'cxr-clip_swin-t': (SWIN, SWIN_DEPTHS, 9),
+    'mrm_vit-b16': (dict(arch=VIT), VIT_DEPTHS, 5),
+    'convirt_r50': (RESNET, RESNET_DEPTHS, 6),
+    'gloria_r50': (RESNET, RESNET_DEPTHS, 6),
+    'chexzero_vit-b32': (dict(arch=VIT), VIT_DEPTHS, 5),
+    'refers_vit-b16': (dict(arch=VIT), VIT_DEPTHS, 5),
+    'medaug_r18': (RESNET, RESNET_DEPTHS, 6),
+    'moco-cxr_r18': (RESNET, RESNET_DEPTHS, 6),
+    'moco-cxr_d121': (DENSENET, DENSENET_DEPTHS, 6),
+    's2mts2_d121': (DENSENET, DENSENET_DEPTHS, 6),
+}
+
+
+def classifier(repo_dir, encoder, small):
+    """The film classifier that the configs share, with a small encoder."""
+    file = f'configs/_base_/models/film-classifier_{encoder}.py'
+    model = Config.fromfile(repo_dir / file).model
+    model.backbone.update(small, init_cfg=None)
+    init_default_scope('mmcxr')
+    return MODELS.build(model)
+
+
+@pytest.mark.parametrize('encoder', ENCODERS)
+def test_every_encoder(encoder, repo_dir):
+    small, patterns, depths = ENCODERS[encoder]
+    model = classifier(repo_dir, encoder, small)
+    groups, found = groups_of(model, layer_decay_rate=0.7)
+    members = [id(p) for group in groups for p in group['params']]
+    assert sorted(members) == sorted(map(id, model.parameters()))  # each once
+    met = set()
+    for name, (factor, _) in found.items():
+        depth = depths - 1
+        if name.startswith('backbone.'):
+            for pattern, depth_of in patterns:
+                if match := re.match(pattern, name.removeprefix('backbone.')):
+                    depth = depth_of(match)
+        assert factor == pytest.approx(0.7 ** (depths - 1 - depth)), name
+        met.add(depth)
+    assert met == set(range(depths))
+
+
+def test_timm_vit():
+    import timm  # once mmcxr has mended torchvision
+
+    vit = timm.create_model(
+        'test_vit', num_classes=0, img_size=32, patch_size=16, pre_norm=True
+    )
+    depths, number = layer_depths(vit)
+    assert number == len(vit.blocks) + 2
+    assert depths.keys() == dict(vit.named_parameters()).keys()
+    for name in ('cls_token', 'pos_embed', 'patch_embed.proj.weight', 'norm_pre.bias'):
+        assert depths[name] == 0
+    assert depths['blocks.2.mlp.fc1.bias'] == 3
+    assert depths['norm.weight'] == number - 1
+
+
+def test_backbone_that_knows_its_depth():
+    """mmpretrain's ConvNeXt, whose own rule holds."""
+    init_default_scope('mmcxr')
+    arch = dict(depths=[1, 1, 3, 1], channels=[4, 8, 8, 8])
+    net = MODELS.build(dict(type='mmpretrain.ConvNeXt', arch=arch))
+    depths, number = layer_depths(net)
+    assert (min(depths.values()), number) == (0, 8)
+    assert depths['stages.3.0.norm.weight'] == 6
