@@ -24,6 +24,8 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
             shorter than that ends below the full rate.
         first_at_zero: warm up by ``i / W``, as the released code of CXR-CLIP does;
             the first update then changes nothing.
+        zero_at: update at which the cosine has come down, where that is not the end:
+            beyond it the rate climbs back and falls again, as in BenchX's code.
         begin: step at which the schedule starts.
         end: step ``T``; the runner fills in the length of the training.
         last_step: step to resume from without a saved state.
@@ -37,6 +39,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
         optimizer,
         warmup: float = 0,
         first_at_zero: bool = False,
+        zero_at: float | None = None,
         begin: int = 0,
         end: int = INF,
         last_step: int = -1,
@@ -45,8 +48,14 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
     ):
         if warmup < 0:
             raise ValueError(f'WarmupCosineLR: a warm-up of {warmup} is negative')
+        if zero_at is not None and zero_at <= warmup:
+            raise ValueError(
+                f'WarmupCosineLR: zero_at {zero_at} is not after the warm-up of '
+                f'{warmup}'
+            )
         self.warmup = warmup
         self.first_at_zero = first_at_zero
+        self.zero_at = zero_at
         self.length = end - begin
         super().__init__(
             optimizer,
@@ -60,14 +69,15 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
     @classmethod
     def build_iter_from_epoch(
         cls, optimizer, epoch_length: int, warmup: float = 0, first_at_zero=False,
-        begin: int = 0, end: int = INF, last_step: int = -1, by_epoch: bool = True,
-        verbose: bool = False,
+        zero_at: float | None = None, begin: int = 0, end: int = INF,
+        last_step: int = -1, by_epoch: bool = True, verbose: bool = False,
     ):  # fmt: skip
         """The same schedule by update, from lengths in epochs."""
         return cls(
             optimizer,
             math.ceil(warmup * epoch_length),
             first_at_zero,
+            zero_at and math.ceil(zero_at * epoch_length),
             begin=int(begin * epoch_length),
             end=int(end * epoch_length),
             last_step=last_step,
@@ -80,8 +90,11 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
         if step < self.warmup:
             shift = 0 if self.first_at_zero else 1
             return (step + shift) / (self.warmup + shift)
-        done = (step - self.warmup) / (self.length - self.warmup)
-        return math.cos(math.pi / 2 * min(done, 1.0)) ** 2
+        length = self.length if self.zero_at is None else self.zero_at
+        done = (step - self.warmup) / (length - self.warmup)
+        if self.zero_at is None:
+            done = min(done, 1.0)
+        return math.cos(math.pi / 2 * done) ** 2
 
     def _get_value(self) -> list[float]:
         return [base * self.factor(self.last_step) for base in self.base_values]

@@ -63,6 +63,20 @@ def test_run_shorter_than_its_warmup():
         rates(2, 5, warmup=-1)
 
 
+def test_rate_climbs_back_beyond_its_zero():
+    """BenchX's schedule: period 2 (T - W), whatever the length of the run."""
+    W, T = 7, 21
+    found = rates(8, 7, warmup=1, zero_at=3, first_at_zero=True)
+    for step, rate in enumerate(found):
+        x = (step - W) / (T - W)
+        factor = step / W if step < W else max(0, (1 + math.cos(math.pi * x)) / 2)
+        assert rate == pytest.approx(2.0 * factor, abs=1e-12)
+    assert found[T] == pytest.approx(0, abs=1e-12) and max(found[T:]) == 2.0
+    assert rates(3, 7, warmup=1, zero_at=3) == rates(3, 7, warmup=1)
+    with pytest.raises(ValueError, match='zero_at 1 is not after the warm-up of 1'):
+        rates(2, 1, warmup=1, zero_at=1)
+
+
 class Toy(nn.Module):
     """Something of everything that the schedules of CXR-CLIP treat apart."""
 

@@ -1,4 +1,5 @@
 from .compile_hook import CompileHook
+from .freeze_hook import FreezeHook
 from .iter_seed_hook import IterSeedHook
 from .progress_bar_hook import ProgressBarHook
 from .recompute_hook import RecomputeHook

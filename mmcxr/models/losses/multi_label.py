@@ -11,7 +11,10 @@ UNCERTAIN = ('zeros', 'ones', 'ignore')
 
 
 def multi_label_bce(
-    logits: Tensor, targets: Tensor, uncertain: str = 'zeros'
+    logits: Tensor,
+    targets: Tensor,
+    uncertain: str = 'zeros',
+    pos_weight: Tensor | None = None,
 ) -> Tensor:
     """Mean binary cross entropy over the known labels of all ranks.
 
@@ -24,6 +27,8 @@ def multi_label_bce(
             Unknown labels carry no loss.
         uncertain: what uncertain labels count as: ``'zeros'`` (absent; CXR-CLIP's
             code), ``'ones'`` (present) or ``'ignore'`` (unknown).
+        pos_weight: (C,) factor on the loss of present labels; their number does not
+            change what is divided by.
 
     Returns:
         Scalar; 0 where no label is known.
@@ -41,7 +46,9 @@ def multi_label_bce(
     target = torch.where(doubtful, float(uncertain == 'ones'), targets)
     target = torch.where(known, target, 0.0)
     # Not boolean indexing: its result has a size that the device must report.
-    each = F.binary_cross_entropy_with_logits(logits.float(), target, reduction='none')
+    each = F.binary_cross_entropy_with_logits(
+        logits.float(), target, reduction='none', pos_weight=pos_weight
+    )
     ranks, count = world()[1], known.sum().to(torch.float32)
     if ranks > 1:
         dist.all_reduce(count)

@@ -69,3 +69,34 @@ def test_start_close_to_one_half():
     scores = head.predict(torch.randn(4, 768))
     torch.testing.assert_close(scores, torch.full((4, 14), 0.5), rtol=0, atol=1e-3)
     assert MultiLabelHead(14, 768).fc.weight.std() > 1e-3
+
+
+def test_dropout_in_training_only():
+    torch.manual_seed(0)
+    head = MultiLabelHead(num_classes=2, in_channels=4000, dropout=0.2)
+    features = torch.ones(1, 4000)
+    kept = head.eval()(features)
+    torch.testing.assert_close(kept, head.fc(features))
+    head.fc.weight.data.fill_(1 / 4000)
+    head.fc.bias.data.zero_()
+    dropped = head.train()(features)  # what is kept is divided by 0.8
+    torch.testing.assert_close(dropped, torch.ones(1, 2), rtol=0, atol=0.05)
+    assert (dropped != 1).all()
+
+
+def test_both_sides_of_a_finding_weighed_alike():
+    """One present of four: with the ratio 3, the best constant score is one half."""
+    labels = torch.tensor([1.0, 0, 0, 0])
+    samples = [BaseDataElement(gt_label=label[None]) for label in labels]
+    head = MultiLabelHead(1, 1, pos_weight=3)
+    head.fc.weight.data.zero_()
+    head.fc.bias.data.zero_()
+    head.loss(torch.ones(4, 1), samples)['loss'].backward()
+    assert head.fc.bias.grad.abs() < 1e-7
+    assert 'pos_weight' not in head.state_dict()
+
+
+@pytest.mark.parametrize('weight', [0, -1, [1, 2, 3], [[1, 2]]])
+def test_weights_that_fit_nothing(weight):
+    with pytest.raises(ValueError, match='one for each of the 2 findings'):
+        MultiLabelHead(2, 3, pos_weight=weight)

@@ -44,6 +44,21 @@ def test_known_labels_give_plain_cross_entropy():
     torch.testing.assert_close(multi_label_bce(LOGITS, targets), expected)
 
 
+def test_weight_of_present_labels():
+    """A loop, and the multi-label soft margin that S2MTS2 trains by."""
+    weight = torch.tensor([2.0, 0.5, 3.0])
+    targets = (torch.arange(15).view(5, 3) % 2).float()
+    found = multi_label_bce(LOGITS, targets, pos_weight=weight)
+    total = 0.0
+    for row, label in zip(LOGITS, targets, strict=True):
+        for logit, target, w in zip(row, label, weight, strict=True):
+            p = 1 / (1 + math.exp(-logit))
+            total -= w.item() * math.log(p) if target else math.log(1 - p)
+    assert found.item() == pytest.approx(total / 15, rel=1e-5)
+    plain = multi_label_bce(LOGITS, targets)
+    torch.testing.assert_close(plain, F.multilabel_soft_margin_loss(LOGITS, targets))
+
+
 def test_nothing_known_is_zero_with_zero_gradient():
     logits = LOGITS.clone().requires_grad_()
     loss = multi_label_bce(logits, torch.full((5, 3), NAN))
