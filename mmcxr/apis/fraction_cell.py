@@ -1,15 +1,18 @@
 """One training and the test of its best checkpoint, in a folder that remembers it."""
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
 from mmcxr.engine.checkpoint_file import file_digest
+from mmcxr.engine.config_file import ConfigError
 from mmcxr.engine.preflight import last_checkpoint
 from mmcxr.evaluation.functional.comparison import differences
 from mmcxr.evaluation.functional.results import plain, read_results, write_results
@@ -40,6 +43,8 @@ class Cell:
         cfg: the same with all options merged.
         options: the options, ``key=value``.
         folder: work folder of training and test.
+        setting: of a grid: dotted keys and values, which ``options`` holds too.
+        setting_text: the same in short.
     """
 
     percent: float
@@ -50,13 +55,45 @@ class Cell:
     cfg: Config
     options: tuple[str, ...]
     folder: Path
+    setting: tuple[tuple[str, Any], ...] = ()
+    setting_text: str = ''
+
+    @property
+    def share(self) -> str:
+        """Share of the films, and scheme."""
+        return ', '.join(filter(None, [f'{self.percent:g} %', self.scheme]))
 
     @property
     def name(self) -> str:
-        """Share, scheme and seed."""
-        return ', '.join(
-            filter(None, [f'{self.percent:g} %', self.scheme, f'seed {self.seed}'])
-        )
+        """Share, scheme, seed and setting."""
+        parts = [self.share, f'seed {self.seed}', self.setting_text]
+        return ', '.join(filter(None, parts))
+
+    def criterion(self) -> tuple[str, str]:
+        """What its best checkpoint is the best in, and 'greater' or 'less'.
+
+        Raises:
+            ConfigError: the config keeps no best checkpoint, or does not say which.
+        """
+        hook = self.cfg.default_hooks.checkpoint
+        metric, rule = hook.get('save_best'), hook.get('rule')
+        if not isinstance(metric, str) or metric == 'auto' or rule is None:
+            raise ConfigError(
+                f'{self.file}: a grid is decided by what is best in validation; set '
+                'default_hooks.checkpoint.save_best to one metric, and its rule'
+            )
+        return metric, rule
+
+    def validated(self) -> float | None:
+        """The best value of the criterion in validation so far, or None."""
+        metric, rule = self.criterion()
+        values = [
+            row[metric]
+            for log in sorted(self.folder.glob('*/vis_data/scalars.json'))
+            for row in map(json.loads, log.read_text(encoding='utf-8').splitlines())
+            if metric in row and math.isfinite(row[metric])
+        ]
+        return (max if rule == 'greater' else min)(values, default=None)
 
     def open(self) -> bool:
         """Make the folder, or see that it is of this cell; whether it has trained.

@@ -10,7 +10,16 @@ films. A seed is that of the run (head, order, augmentation); the films of a fra
 are the same for all seeds.
 
 Called again, it goes on: finished cells are not repeated, and a training that was
-killed goes on from its last checkpoint. Printed and written to fractions.json are the
+killed goes on from its last checkpoint. Settings may be tried first:
+
+    python tools/misc/run_fractions.py CONFIG --fractions 1 --seeds 0 1 2 \
+        --grid optim_wrapper.optimizer.lr=1e-4,3e-4 train_dataloader.batch_size=32,64
+
+trains all four with the first seed, takes the one whose best checkpoint has the best
+value in validation, and tests that one alone, with every seed. fractions.json tells
+what was tried.
+
+Printed and written to fractions.json are the
 numbers of the results.json files with their 95 % intervals, and mean and standard
 deviation over seeds, or over folds where --schemes names several.
 
@@ -55,10 +64,22 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='change the config: train_cfg.max_iters=100 key="[a,b]"',
     )
+    parser.add_argument(
+        '--grid',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE,VALUE',
+        help='settings to try in validation: every combination',
+    )
     try:
-        return parser.parse_args(argv)
+        args = parser.parse_args(argv)
     except ValueError:  # out of DictAction
-        parser.error('--cfg-options takes KEY=VALUE pairs')
+        parser.error('--cfg-options and --grid take KEY=VALUE pairs')
+    args.grid = {
+        key: values if isinstance(values, list) else [values]
+        for key, values in (args.grid or {}).items()
+    }
+    return args
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -77,6 +98,7 @@ def main(argv: list[str] | None = None) -> int:
             args.schemes,
             args.gpus,
             args.cfg_options,
+            args.grid,
             say=partial(print, flush=True),
         )
     except (ConfigError, UnequalSpecsError) as error:

@@ -1,0 +1,79 @@
+"""Settings tried on validation, of which the best is taken.
+
+A trial is a training with the first seed; its value is that of its best checkpoint on
+the validation split. Tests are of the chosen setting alone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+
+from mmcxr.engine.config_file import ConfigError
+
+from .fraction_cell import Cell
+
+Grid = Mapping[str, Sequence]
+
+
+def settings_of(grid: Grid) -> list[dict]:
+    """Every combination of the values; one without any where there is no grid.
+
+    Raises:
+        ConfigError: a key without values, or a value that is named twice.
+    """
+    for key, values in grid.items():
+        if not values or any(values.count(value) > 1 for value in values):
+            raise ConfigError(
+                f'grid: {key} has the values {", ".join(map(str, values)) or "none"}; '
+                'name each of those to try once'
+            )
+    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+
+
+def short_names(keys: Sequence[str]) -> dict[str, str]:
+    """The last part of each dotted key, or all of it where another ends alike."""
+    last = [key.rpartition('.')[2] for key in keys]
+    return {
+        key: key if last.count(name) > 1 else name
+        for key, name in zip(keys, last, strict=True)
+    }
+
+
+def choose(
+    trials: Sequence[Cell], train: Callable[[Cell], bool], say: Callable[[str], None]
+) -> dict:
+    """Train all trials of one fraction and scheme, and take the best.
+
+    A trial that fails is one without a value: its rate may be too high.
+
+    Args:
+        trials: of unequal settings, in their order; the first of equals is taken.
+        train: trains one; whether it succeeded.
+        say: told the values.
+
+    Returns:
+        ``percent``, ``scheme``, ``seed``, ``metric``, ``rule``, ``tried`` (each with
+        its ``setting`` and ``value``, None of a failed one) and ``chosen``, a setting
+        or None.
+    """
+    metric, rule = trials[0].criterion()
+    tried = []
+    for trial in trials:
+        value = trial.validated() if train(trial) else None
+        tried.append(dict(setting=dict(trial.setting), value=value))
+    known = [row for row in tried if row['value'] is not None]
+    best = max if rule == 'greater' else min
+    chosen = best(known, key=lambda row: row['value'])['setting'] if known else None
+    first = trials[0]
+    for trial, row in zip(trials, tried, strict=True):
+        mark = ' <- taken' if row['setting'] == chosen else ''
+        shown = 'has no value' if row['value'] is None else f'{row["value"]:.4f}'
+        say(f'  {trial.setting_text}: {metric} {shown}{mark}')
+    return dict(
+        percent=first.percent,
+        scheme=first.scheme,
+        seed=first.seed,
+        metric=metric,
+        rule=rule,
+        tried=tried,
+        chosen=chosen,
+    )
