@@ -12,7 +12,7 @@
 #   or what the dataset's `uncertain` says.
 # Of a single finding, no weighted mean is made: default_hooks.checkpoint.save_best=
 # classification/auroc, which is the same.
-_base_ = ['../datasets/films_test_224.py', '../default_runtime.py']
+_base_ = './by_epoch.py'
 clip_normalisation = dict(
     mean=(0.48145466, 0.4578275, 0.40821073),
     std=(0.26862954, 0.26130258, 0.27577711))
@@ -21,29 +21,13 @@ film_pipeline = [
     dict(type='FilmResize', size=224, keep_ratio=False, interpolation='bicubic'),
 ]
 test_pipeline = [dict(type='LoadFilm'), *film_pipeline, dict(type='PackFilm')]
-train_dataloader = dict(
-    batch_size=32,
-    num_workers=4,
-    pin_memory=True,
-    persistent_workers=True,
-    sampler=dict(type='EpochSampler', shuffle=True),
-    collate_fn=dict(type='mmcxr.collate_studies'),
-    dataset=dict(split='train', pipeline=test_pipeline))
-val_dataloader = dict(
-    batch_size=128,
-    num_workers=4,
-    pin_memory=True,
-    persistent_workers=True,
-    sampler=dict(type='EpochSampler', shuffle=False, round_up=False),
-    collate_fn=dict(type='mmcxr.collate_studies'),
-    dataset=dict(split='val', pipeline=test_pipeline, test_mode=True))
+train_dataloader = dict(batch_size=32, dataset=dict(pipeline=test_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 # One rate throughout: a schedule is built in the released code, but never stepped.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=1e-3, momentum=0.9, weight_decay=0.0))
-train_cfg = dict(by_epoch=True, max_epochs=100, val_interval=1)
-val_cfg = dict()
+train_cfg = dict(max_epochs=100)
 auto_scale_lr = dict(enable=False, base_batch_size=32)
-default_hooks = dict(
-    checkpoint=dict(save_best='classification/auroc_weighted', rule='greater'))
+default_hooks = dict(checkpoint=dict(save_best='classification/auroc_weighted'))

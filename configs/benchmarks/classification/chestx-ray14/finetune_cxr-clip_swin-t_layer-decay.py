@@ -1,0 +1,14 @@
+# CXR-CLIP fine-tuned on NIH ChestX-ray14, deeper layers at higher rates.
+#   python tools/train.py \
+#       configs/benchmarks/classification/chestx-ray14/finetune_cxr-clip_swin-t_layer-decay.py \
+#       --cfg-options model.backbone.init_cfg.checkpoint=swint_m.tar
+# Numbers are a start, see the recipe; nothing is published by it.
+_base_ = [
+    '../../../_base_/models/film-classifier_cxr-clip_swin-t.py',
+    '../../../_base_/datasets/chestx-ray14.py',
+    '../../../_base_/recipes/layer-decay.py',
+]
+model = dict(head=dict(num_classes=14))
+train_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
+val_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
+test_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
