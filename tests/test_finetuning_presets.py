@@ -1,4 +1,4 @@
-"""Presets of the methods: their published numbers, and what the runner makes of them."""
+"""Presets of the methods: published numbers, and what the runner makes of them."""
 
 import json
 from pathlib import Path
@@ -193,7 +193,7 @@ def test_from_films_to_numbers(leaf, small_leaf, synthetic_dir, tmp_path):
 
 
 def test_convirt_waits_then_falls_on_a_plateau(small_leaf, synthetic_dir, tmp_path):
-    """Seven updates an epoch: head alone for eight, then all; no gain, half the rate."""
+    """The head alone for eight updates, then all; without a gain half the rate."""
     extra = (
         "custom_hooks = [dict(type='FreezeHook', modules=['backbone'], iters=8), "
         "dict(type='EarlyStoppingHook', monitor='classification/auroc', "

@@ -17,6 +17,7 @@ from converters.published_files import (
 from torch.nn import functional as F
 
 from mmcxr.apis import classify, load_published
+from mmcxr.apis.inference import similarity_maps
 from mmcxr.engine.checkpoint import CheckpointError, UnsafeCheckpoint
 from mmcxr.models.heads import GLoRIAPromptHead
 
@@ -233,3 +234,24 @@ def test_tokenizer_is_fetched_when_words_come(small, folder):
     model = load_published('gloria', folder / 'r18.ckpt')
     assert model.tokenizer.config['name'] == 'emilyalsentzer/Bio_ClinicalBERT'
     assert model.text_backbone.bert.config.vocab_size == BERT['vocab_size']
+
+
+@torch.no_grad()
+def test_maps_of_texts_are_of_the_regions(model, small):
+    texts = ['mild edema', 'no pneumothorax']
+    maps = similarity_maps(model, FILM, texts)
+    assert maps.shape == (2, 19, 19) and abs(maps).max() <= 1
+    tokens = [torch.tensor(model.tokenizer(texts[1:]))]
+    tokens.append(torch.ones_like(tokens[0]))
+    _, regions = model.encode_film(model.preprocess(FILM))
+    expected = F.cosine_similarity(
+        regions[0], model.encode_text(*tokens).T[:, :, None], dim=0
+    )
+    np.testing.assert_allclose(maps[1], expected, atol=1e-5)
+    # Of the small ResNet, which has no regions, the last grid projected as a whole.
+    assert similarity_maps(small, FILM, texts).shape == (2, 10, 10)
+
+
+def test_it_is_not_trained_here(model):
+    with pytest.raises(ValueError, match="mode is 'loss'"):
+        model(dict(image=torch.zeros(1, 3, 8, 8)), mode='loss')

@@ -103,9 +103,13 @@ class DualEncoder(BaseModel):
         """Scores (B, C) of films (B, 3, H, W) by a head of that kind."""
         return head.predict(self.encode_image(images), self.encode_text)
 
+    def image_maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """What the image encoder returns of films (B, 3, H, W)."""
+        return self.image_backbone(images)
+
     def extract_feat(self, images: Tensor) -> Tensor:
         """Pooled features before projection, (B, 3, H, W) to (B, C)."""
-        return pool_features(self.image_backbone(images), self.image_pooling)
+        return pool_features(self.image_maps(images), self.image_pooling)
 
     def encode_image(self, images: Tensor) -> Tensor:
         """L2-normalised embeddings, (B, 3, H, W) to (B, D) float32."""
@@ -133,7 +137,7 @@ class DualEncoder(BaseModel):
         Raises:
             ValueError: the image backbone returns no grid.
         """
-        grid = feature_grid(self.image_backbone(images)).permute(0, 2, 3, 1)
+        grid = feature_grid(self.image_maps(images)).permute(0, 2, 3, 1)
         cells = unit(self.image_projection(grid))  # (B, h, w, D)
         return torch.einsum('bhwd,td->bthw', cells, text_embeds.to(cells))
 

@@ -7,23 +7,21 @@ Shapes: B films, h x w regions, N texts, L tokens, V words of the vocabulary, C
 channels of the image encoder, D of the shared space.
 """
 
-from collections.abc import Callable
 from functools import cached_property
 
 import torch
-from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmcxr.registry import MODELS, TOKENIZERS
+from mmcxr.registry import MODELS
 
-from .dual_encoder import unit
+from .dual_encoder import DualEncoder, unit
 from .predictions import fill_samples
 
 
 @MODELS.register_module()
-class GLoRIA(BaseModel):
+class GLoRIA(DualEncoder):
     """A ResNet seen as a whole and by regions, a BERT by sentences and by words.
 
     Args:
@@ -41,8 +39,8 @@ class GLoRIA(BaseModel):
         max_words: a sentence is the sum of its tokens over this number, not over
             their number: empty places count in the released code. Cosines do not see
             it.
-        tokenizer: config of the tokenizer the text encoder goes with, of the WordPiece
-            kind: which pieces make a word follows from its vocabulary.
+        tokenizer: see :class:`DualEncoder`; of the WordPiece kind, for which pieces
+            make a word follows from its vocabulary.
         prompt_head: config of a :class:`GLoRIAPromptHead` for zero-shot ``scores``.
         data_preprocessor: see :class:`FilmPreprocessor`; published mean and deviation
             are 0.5.
@@ -64,12 +62,24 @@ class GLoRIA(BaseModel):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
-        super().__init__(data_preprocessor, init_cfg)
-        self.image_backbone = MODELS.build(image_backbone)
-        self.text_backbone = MODELS.build(text_backbone)
-        self.image_projection = nn.Linear(image_channels, embed_dims)
+        super().__init__(
+            image_backbone,
+            text_backbone,
+            dict(
+                type='mmcxr.LinearProjection',
+                in_channels=image_channels,
+                out_channels=embed_dims,
+            ),
+            dict(
+                type='mmcxr.NoProjection',
+                in_channels=embed_dims,
+                out_channels=embed_dims,
+            ),
+            tokenizer=tokenizer,
+            prompt_head=prompt_head,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
         self.region_projection = None
         if region_channels is not None:
             self.region_projection = nn.Conv2d(
@@ -78,24 +88,6 @@ class GLoRIA(BaseModel):
         self.encoder_size = encoder_size
         self.num_layers = num_layers
         self.max_words = max_words
-        self.tokenizer_config = tokenizer
-        self.prompt_head = None
-        if prompt_head is not None:
-            self.prompt_head = MODELS.build(prompt_head)
-
-    @cached_property
-    def tokenizer(self) -> Callable:
-        """The text encoder's tokenizer, built (perhaps fetched) on first use.
-
-        Raises:
-            ValueError: the model was built without one.
-        """
-        if self.tokenizer_config is None:
-            raise ValueError(
-                'this GLoRIA knows no tokenizer, and without one not which pieces make '
-                "a word; model=dict(tokenizer=dict(type='GLoRIATokenizer', name=...))"
-            )
-        return TOKENIZERS.build(self.tokenizer_config)
 
     @cached_property
     def _is_piece(self) -> Tensor:
@@ -117,20 +109,18 @@ class GLoRIA(BaseModel):
         films = unit(self.image_projection(pooled)), regions
         return head.predict(films, self.encode_words)
 
-    def extract_feat(self, images: Tensor) -> Tensor:
-        """Pooled features before projection, (B, 3, H, W) to (B, C)."""
-        return self._grids(images)[-1].mean(dim=(2, 3))
-
-    def encode_image(self, images: Tensor) -> Tensor:
-        """L2-normalised embeddings, (B, 3, H, W) to (B, D) float32."""
-        return unit(self.image_projection(self.extract_feat(images)))
+    def image_maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Grids of regions and of the whole, of films that are resized first."""
+        size = (self.encoder_size, self.encoder_size)
+        images = F.interpolate(images, size, mode='bilinear', align_corners=True)
+        return self.image_backbone(images)
 
     def encode_film(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
         """Pooled features (B, C), and embeddings of regions (B, D, h, w) or None.
 
         Neither is normalised.
         """
-        grids = self._grids(images)
+        grids = self.image_maps(images)
         pooled = grids[-1].mean(dim=(2, 3))
         if self.region_projection is None:
             return pooled, None
@@ -166,49 +156,50 @@ class GLoRIA(BaseModel):
         sentences = tokens.sum(dim=1) / self.max_words
         return sentences, words.transpose(1, 2), columns[:, -1] - 1
 
+    def patch_similarity(self, images: Tensor, text_embeds: Tensor) -> Tensor:
+        """Cosine of each region with each text; see :class:`DualEncoder`."""
+        if self.region_projection is None:
+            return super().patch_similarity(images, text_embeds)
+        regions = F.normalize(self.encode_film(images)[1].float(), dim=1)
+        return torch.einsum('bdhw,td->bthw', regions, text_embeds.to(regions))
+
     def forward(
         self,
         inputs: dict,
         data_samples: list[BaseDataElement] | None = None,
         mode: str = 'tensor',
     ):
-        """Run on a prepared batch.
+        """Run on a prepared batch; see :class:`DualEncoder`. It is not trained here.
 
         Args:
             inputs: ``image`` float (B, 3, H, W); ``input_ids`` and ``attention_mask``
                 int64 (N, L). Either may be missing.
             data_samples: one per film; filled in mode ``'predict'``.
             mode: ``'tensor'`` or ``'predict'``.
-
-        Returns:
-            - ``'tensor'``: L2-normalised embeddings of films (B, D) and of texts
-              (N, D); None for what is missing.
-            - ``'predict'``: the data samples with ``image_embeds`` (D,),
-              ``text_embeds`` (D,) and with a prompt head ``scores``, whose class names
-              are ``score_classes``, on the CPU.
         """
-        if mode not in ('tensor', 'predict'):
-            raise ValueError(f'mode is {mode!r}; it must be tensor or predict')
-        fields = dict.fromkeys(('image_embeds', 'text_embeds'))
+        if mode == 'loss':
+            raise ValueError("mode is 'loss'; of GLoRIA it must be tensor or predict")
+        return super().forward(inputs, data_samples, mode)
+
+    def predict(
+        self, inputs: dict, data_samples: list[BaseDataElement] | None = None
+    ) -> list[BaseDataElement]:
+        """Fill data samples: ``image_embeds`` (D,), ``text_embeds`` (D,), ``scores``.
+
+        Scores need a prompt head, whose class names are ``score_classes``.
+        """
+        fields, facts = {}, {}
         if 'image' in inputs:
             pooled, regions = self.encode_film(inputs['image'])
             fields['image_embeds'] = unit(self.image_projection(pooled))
+            if self.prompt_head is not None:
+                films = fields['image_embeds'], regions
+                fields['scores'] = self.prompt_head.predict(films, self.encode_words)
+                facts['score_classes'] = self.prompt_head.classes
         if 'input_ids' in inputs:
             tokens = inputs['input_ids'], inputs['attention_mask']
             fields['text_embeds'] = self.encode_text(*tokens)
-        if mode == 'tensor':
-            return fields['image_embeds'], fields['text_embeds']
-        facts = {}
-        if self.prompt_head is not None and 'image' in inputs:
-            films = fields['image_embeds'], regions
-            fields['scores'] = self.prompt_head.predict(films, self.encode_words)
-            facts['score_classes'] = self.prompt_head.classes
         return fill_samples(data_samples, fields, **facts)
-
-    def _grids(self, images: Tensor) -> tuple[Tensor, ...]:
-        size = (self.encoder_size, self.encoder_size)
-        images = F.interpolate(images, size, mode='bilinear', align_corners=True)
-        return self.image_backbone(images)
 
     def _tokens(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Sums of the last layers, (N, L, D) float32, 0 where there is padding."""
