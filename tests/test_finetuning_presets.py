@@ -56,7 +56,6 @@ QUICK = {
     'train_cfg.max_epochs': 2,
     'log_level': 'ERROR',
     **{f'{loader}.num_workers': 0 for loader in LOADERS},
-    'train_dataloader.prefetch_factor': None,
     **{f'{loader}.persistent_workers': False for loader in LOADERS[:2]},
 }
 
@@ -74,7 +73,7 @@ def test_published_numbers(leaf):
     unit, number = limit.split()
     assert cfg.train_cfg[f'max_{unit}'] == int(number)
     assert cfg.default_hooks.checkpoint.save_best.endswith(f'/{best}')
-    stopping = [h for h in cfg.get('custom_hooks', []) if h.type == 'EarlyStoppingHook']
+    stopping = [h for h in cfg.get('custom_hooks', []) if h.type == 'EarlyStopHook']
     for hook in stopping:
         assert hook.monitor == cfg.default_hooks.checkpoint.save_best
         assert hook.rule == cfg.default_hooks.checkpoint.rule
@@ -196,7 +195,7 @@ def test_convirt_waits_then_falls_on_a_plateau(small_leaf, synthetic_dir, tmp_pa
     """The head alone for eight updates, then all; without a gain half the rate."""
     extra = (
         "custom_hooks = [dict(type='FreezeHook', modules=['backbone'], iters=8), "
-        "dict(type='EarlyStoppingHook', monitor='classification/auroc', "
+        "dict(type='EarlyStopHook', monitor='classification/auroc', "
         "rule='greater', min_delta=2.0, patience=5, strict=True)]\n"
         'param_scheduler = [dict(type="MultiStepLR", milestones=[8], gamma=0.1, '
         'by_epoch=False), dict(type="ReduceOnPlateauLR", factor=0.5, patience=2, '

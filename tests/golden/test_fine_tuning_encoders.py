@@ -36,7 +36,6 @@ SYSTEMS = {
 }  # fmt: skip
 QUICK = {
     'train_dataloader.batch_size': 2,
-    'train_dataloader.prefetch_factor': None,
     'val_dataloader.batch_size': 4,
     'default_hooks.logger.interval': 1,
     'log_level': 'ERROR',

@@ -44,6 +44,6 @@ auto_scale_lr = dict(enable=False, base_batch_size=64)
 randomness = dict(seed=42)
 custom_hooks = [
     dict(
-        type='EarlyStoppingHook', monitor='classification/auroc', rule='greater',
+        type='EarlyStopHook', monitor='classification/auroc', rule='greater',
         min_delta=0.0, patience=10, strict=True),
 ]

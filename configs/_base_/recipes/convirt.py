@@ -28,7 +28,7 @@ param_scheduler = [
 custom_hooks = [
     dict(type='FreezeHook', modules=['backbone'], iters=500),
     dict(
-        type='EarlyStoppingHook', monitor='classification/auroc', rule='greater',
+        type='EarlyStopHook', monitor='classification/auroc', rule='greater',
         min_delta=0.0, patience=10, strict=True),
 ]
 find_unused_parameters = True  # on several processes, while the encoder waits

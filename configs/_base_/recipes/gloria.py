@@ -28,7 +28,7 @@ param_scheduler = dict(
     type='ReduceOnPlateauLR', monitor='label_loss/bce', factor=0.5, patience=5)
 custom_hooks = [
     dict(
-        type='EarlyStoppingHook', monitor='label_loss/bce', rule='less',
+        type='EarlyStopHook', monitor='label_loss/bce', rule='less',
         min_delta=0.0, patience=10, strict=True),
 ]
 train_cfg = dict(max_epochs=50)

@@ -11,7 +11,7 @@ param_scheduler = dict(warmup=1000)
 train_cfg = dict(max_iters=60000, val_interval=614)
 custom_hooks = [
     dict(
-        type='EarlyStoppingHook', monitor='classification/auroc', rule='greater',
+        type='EarlyStopHook', monitor='classification/auroc', rule='greater',
         min_delta=0.0, patience=11, strict=True),
 ]
 auto_scale_lr = dict(base_batch_size=128)

@@ -1,4 +1,5 @@
 from .compile_hook import CompileHook
+from .early_stop_hook import EarlyStopHook
 from .freeze_hook import FreezeHook
 from .iter_seed_hook import IterSeedHook
 from .progress_bar_hook import ProgressBarHook

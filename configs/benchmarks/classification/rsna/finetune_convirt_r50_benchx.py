@@ -27,7 +27,7 @@ val_dataloader = dict(dataset=rsna_dataset)
 test_dataloader = dict(dataset=rsna_dataset)
 custom_hooks = [
     dict(
-        type='EarlyStoppingHook', monitor='classification/f1', rule='greater',
+        type='EarlyStopHook', monitor='classification/f1', rule='greater',
         min_delta=0.0, patience=10, strict=True),
 ]
 default_hooks = dict(checkpoint=dict(save_best='classification/f1'))
