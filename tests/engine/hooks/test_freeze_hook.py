@@ -1,9 +1,15 @@
 """Parts that wait, and what happens to them when they no longer do."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
+import toy_parts
 from engine.tiny_run import tiny_run
 
+from mmcxr.engine.checkpoint_file import load_checkpoint_file
 from mmcxr.engine.config_file import ConfigError
 from mmcxr.engine.hooks import FreezeHook
 
@@ -98,3 +104,25 @@ def test_mistakes(tmp_path):
         FreezeHook(['body'], 0)
     with pytest.raises(ConfigError, match="no part 'backbone'.*are .*body"):
         run(tmp_path, FreezeHook('backbone', 1), 'typo')
+
+
+@pytest.mark.slow
+@pytest.mark.dist
+def test_two_processes(tmp_path, repo_dir):
+    """Parameters without gradient are no trouble, before and after the release."""
+    extra = (
+        "model['norm_cfg'] = dict(type='BN')\nfind_unused_parameters = True\n"
+        "custom_hooks = [dict(type='FreezeHook', modules=['norm'], iters=3)]\n"
+        'train_cfg = dict(by_epoch=True, max_epochs=3, val_interval=3)\n'
+    )
+    config = toy_parts.write_config(tmp_path, repo_dir, extra)
+    path = os.pathsep.join([str(repo_dir), str(repo_dir / 'tests')])
+    command = ['bash', str(repo_dir / 'tools/dist_train.sh'), str(config), '2']
+    done = subprocess.run(
+        [*command, '--work-dir', str(tmp_path / 'run')],
+        env=dict(os.environ, PYTHON=sys.executable, PYTHONPATH=path),
+        capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    weights = load_checkpoint_file(tmp_path / 'run/epoch_3.pth')['state_dict']
+    assert (weights['norm.weight'] != 1).any()
