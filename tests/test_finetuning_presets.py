@@ -117,6 +117,19 @@ def test_rates_of_benchx():
     torch.testing.assert_close(scores, torch.full((3, 14), 0.5), atol=1e-3, rtol=0)
 
 
+def test_one_rate_of_benchx_for_refers():
+    """Its grid chose no lower rate for this encoder."""
+    cfg = config(f'{NIH}_refers_vit-b16_benchx')
+    cfg.model.backbone.arch = dict(
+        embed_dims=DIMS, num_layers=1, num_heads=2, feedforward_channels=48
+    )
+    cfg.model.backbone.init_cfg, cfg.model.head.in_channels = None, DIMS
+    init_default_scope('mmcxr')
+    model = MODELS.build(cfg.model)
+    (group,) = build_optim_wrapper(model, cfg.optim_wrapper).optimizer.param_groups
+    assert group['lr'] == 3e-2 and len(group['params']) == len(list(model.parameters()))
+
+
 def test_schedule_of_benchx():
     cfg = config(f'{NIH}_mrm_vit-b16_benchx')
     assert cfg.param_scheduler == dict(

@@ -167,7 +167,8 @@ def plan_cells(
                 )
             )  # fmt: skip
     if grid:
-        cells[0].criterion()
+        for cell in cells:
+            cell.criterion()
     return cells
 
 

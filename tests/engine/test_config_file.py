@@ -51,7 +51,7 @@ def test_options_are_merged(config):
         'train_dataloader.dataset.pipeline': [],
         'find_unused_parameters': True,
         'optim_wrapper.clip_grad': dict(max_norm=1.0),
-        'default_hooks.early.type': 'EarlyStopHook',
+        'default_hooks.early.type': 'EarlyStoppingHook',
     }
     cfg = load_config(config, options)
     assert cfg.model.dropout == 0.25 and cfg.find_unused_parameters is True

@@ -19,9 +19,9 @@ trains all four with the first seed, takes the one whose best checkpoint has the
 value in validation, and tests that one alone, with every seed. fractions.json tells
 what was tried.
 
-Printed and written to fractions.json are the
-numbers of the results.json files with their 95 % intervals, and mean and standard
-deviation over seeds, or over folds where --schemes names several.
+Printed and written to fractions.json are the numbers of the results.json files with
+their 95 % intervals, and mean and standard deviation over seeds, or over folds where
+--schemes names several.
 
 Exit code 1: some cells failed, the others ran. 2: nothing could be run or averaged.
 """

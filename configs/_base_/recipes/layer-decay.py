@@ -1,8 +1,8 @@
 # Full fine-tuning with rates that grow with depth, for any encoder: AdamW, warm-up and
 # cosine by epochs, the numbers of MAE's (https://arxiv.org/abs/2111.06377, Table 9:
 # base rate 1e-3 for 256 films, weight decay 0.05, layer decay 0.75, 5 of 100 epochs
-# warm up), without its mixing of images and smoothing of labels. They are a start for a
-# grid, not a result of ours:
+# warm up), without its RandAugment, mixing of images and smoothing of labels. They are
+# a start for a grid, not a result of ours:
 #   python tools/misc/run_fractions.py CONFIG \
 #       --grid optim_wrapper.optimizer.lr=1e-3,5e-4,2.5e-4 \
 #       optim_wrapper.paramwise_cfg.layer_decay_rate=0.55,0.65,0.75

@@ -8,7 +8,6 @@
 # - The released test averages the scores of its ten best checkpoints; here it is the
 #   best. tools/misc/average_runs.py averages the tests of several
 #   (default_hooks.checkpoint.max_keep_ckpts keeps more).
-# - The encoder of a head alone is in evaluation mode; there its batch statistics drift.
 # A leaf normalises films as ImageNet's, which they are not in pre-training.
 _base_ = './by_epoch.py'
 film_pipeline = [
