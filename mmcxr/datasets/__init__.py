@@ -14,6 +14,7 @@ from . import (
     object_cxr,
     openi,
     padchest,
+    ranzcr_clip,
     rsna,
     samplers,
     siim,
