@@ -1,4 +1,5 @@
 from . import (
+    brax,
     chest_xray14,
     chexpert,
     clip_tokenizer,

@@ -5,9 +5,10 @@ and columns of the files; a row of train_annotations.csv is a line of points).
 """
 
 import json
+from dataclasses import replace
 
 import pytest
-from downloads import check_published, list_source, write_image, write_text
+from downloads import list_source, write_image, write_text
 
 from mmcxr.datasets.conversion.convert import convert
 from mmcxr.datasets.conversion.placing import Options
@@ -72,18 +73,20 @@ def test_table(source, tmp_path):
     assert len(RANZCRCLiP(out)) == 2
 
 
-def test_counts_of_the_training_films(source, tmp_path):
-    """As many rows as published are as published; one less is not."""
-    rows = [label_row(f'1.{n}', f'p{n // 9}') for n in range(30_083)]
-    write_text(source / 'train.csv', HEADER + ''.join(rows))
-    (source / 'train_annotations.csv').unlink()
+def test_counts_are_held_to_the_published_ones(source, tmp_path):
+    """Those of the release: with films of the test set, or without."""
+    rows, images = CONVERTER.published
+    toy = (replace(rows, splits=dict(official=dict(train=2))), replace(images, images=2))
+    toy = replace(CONVERTER, published=toy)
+    found = convert(toy, source, tmp_path / 'both')
+    assert found.refused() == [] and found.counts[0].published == 2
     (source / f'test/{C}.jpg').unlink()
-    listing, tally = list_source(CONVERTER, source)
-    assert check_published(CONVERTER, listing) == 2
-    assert tally.names('tables not there') == ['train_annotations.csv']
-    write_text(source / 'train.csv', HEADER + ''.join(rows[1:]))
-    with pytest.raises(AssertionError, match='train.csv'):
-        check_published(CONVERTER, list_source(CONVERTER, source)[0])
+    found = convert(toy, source, tmp_path / 'train')
+    assert found.refused() == []
+    assert [c.published for c in found.counts if c.name == 'images'] == [2]
+    (source / f'train/{B}.jpg').unlink()
+    found = convert(toy, source, tmp_path / 'less')
+    assert found.tally.count('count: numbers that differ') == 2
 
 
 def test_what_does_not_fit_is_named(source, tmp_path):
