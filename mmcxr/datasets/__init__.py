@@ -9,6 +9,7 @@ from . import (
     covid_qu,
     covidx,
     gloria_tokenizer,
+    jsrt,
     kermany,
     mimic_cxr,
     nlm_tuberculosis,

@@ -9,16 +9,10 @@ patients are is not published.
 """
 
 import re
-from dataclasses import dataclass
-
-import cv2
-import numpy as np
 
 from ..covid_qu import COVID_QU_CLASSES, COVID_QU_PUBLISHED, COVIDQU
-from ..film import MaskError, decode_mask
 from ..table_file import TableError
-from .archives import ARCHIVE_ERRORS, Member
-from .films import Converter, Film, Listing
+from .films import Converter, Film, Listing, ScaledMask
 from .source import Source
 from .writing import Tally
 
@@ -26,27 +20,6 @@ _NAMES = {
     name.replace('Lung Opacity', 'Lung_Opacity'): name for name in COVID_QU_CLASSES
 }
 _FILM = re.compile(f'(?P<name>{"|".join(_NAMES)})-\\d+')
-
-
-@dataclass(frozen=True)
-class ScaledMask:
-    """A mask file of the same view as its film in another size."""
-
-    file: Member
-
-    def draw(self, shape: tuple[int, int]) -> np.ndarray:
-        """See :class:`.films.Mask`."""
-        try:
-            mask = decode_mask(self.file.read(), str(self.file))
-        except ARCHIVE_ERRORS as error:
-            raise MaskError(f'{self.file}: {error}') from error
-        height, width = mask.shape
-        if abs(height * shape[1] / (width * shape[0]) - 1) > 0.01:
-            raise MaskError(
-                f'{self.file}: the mask is {height}x{width} but its film is '
-                f'{shape[0]}x{shape[1]}'
-            )
-        return cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST)
 
 
 def read_covid_qu(source: Source, tally: Tally) -> Listing:

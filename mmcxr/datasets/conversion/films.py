@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from ..film import MaskError, decode_mask
@@ -38,6 +39,38 @@ class MaskFile:
 
 
 @dataclass(frozen=True)
+class ScaledMask:
+    """A mask file of the same view as its film in another size."""
+
+    file: Member
+
+    def draw(self, shape: tuple[int, int]) -> np.ndarray:
+        """See :class:`Mask`."""
+        try:
+            mask = decode_mask(self.file.read(), str(self.file))
+        except ARCHIVE_ERRORS as error:
+            raise MaskError(f'{self.file}: {error}') from error
+        height, width = mask.shape
+        if abs(height * shape[1] / (width * shape[0]) - 1) > 0.01:
+            raise MaskError(
+                f'{self.file}: the mask is {height}x{width} but its film is '
+                f'{shape[0]}x{shape[1]}'
+            )
+        return cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST)
+
+
+@dataclass(frozen=True)
+class MaskUnion:
+    """Masks that together are one."""
+
+    masks: tuple[Mask, ...]
+
+    def draw(self, shape: tuple[int, int]) -> np.ndarray:
+        """See :class:`Mask`."""
+        return np.maximum.reduce([mask.draw(shape) for mask in self.masks])
+
+
+@dataclass(frozen=True)
 class Film:
     """One row of the table to be, and where its files come from.
 
@@ -56,6 +89,9 @@ class Film:
             where ``cells`` has nothing in them.
         shown_by: label columns that are 1 where the mask of a column has a pixel and
             else 0, in which case no mask is written.
+        translate: of (bytes of the file, its name) the bytes of an image file, where
+            the source's is of no common format; raises ``UnreadableFilm``. A function
+            of a module, so that it can be pickled.
         shared: further cells, in a dict that many films may share, which keeps the
             listing of a large dataset small.
     """
@@ -68,6 +104,7 @@ class Film:
     frame: tuple[int, int] | None = None
     header: tuple[str, ...] = ()
     shown_by: Mapping[str, str] = field(default_factory=dict)
+    translate: Callable[[bytes, str], bytes] | None = None
     shared: Mapping[str, object] = field(default_factory=dict)
 
     def known_cells(self) -> dict[str, object]:

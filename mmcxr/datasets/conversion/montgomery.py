@@ -10,28 +10,14 @@ films are postero-anterior; each counts as a patient of its own.
 """
 
 import re
-from dataclasses import dataclass
-
-import numpy as np
 
 from ..nlm_tuberculosis import MONTGOMERY_PUBLISHED, Montgomery
-from .films import Converter, Listing, MaskFile
+from .films import Converter, Listing, MaskFile, MaskUnion
 from .shenzhen import list_readings
 from .source import Source
 from .writing import Tally
 
 _SIDES = {'mask_left_lung': 'leftMask', 'mask_right_lung': 'rightMask'}
-
-
-@dataclass(frozen=True)
-class MaskFiles:
-    """Masks that together are one."""
-
-    files: tuple[MaskFile, ...]
-
-    def draw(self, shape: tuple[int, int]) -> np.ndarray:
-        """See :class:`.films.Mask`."""
-        return np.maximum.reduce([file.draw(shape) for file in self.files])
 
 
 def read_montgomery(source: Source, tally: Tally) -> Listing:
@@ -47,7 +33,7 @@ def read_montgomery(source: Source, tally: Tally) -> Listing:
             c: MaskFile(side[stem]) for c, side in sides.items() if stem in side
         }
         if len(masks[stem]) == len(_SIDES):
-            masks[stem]['mask_lungs'] = MaskFiles(tuple(masks[stem].values()))
+            masks[stem]['mask_lungs'] = MaskUnion(tuple(masks[stem].values()))
         else:
             tally.fault('missing', 'masks of a lung or both', stem)
     for column, side in sides.items():

@@ -71,6 +71,8 @@ def film_key(film: Film, checksum: str, options: Options) -> str:
     header = _wanted(film)
     file = (film.file.name, film.file.stamp, checksum)
     facts = (film.image, file, header, options, target)
+    if film.translate:
+        facts += (film.translate.__qualname__,)
     shapes = (dict(film.masks), film.boxes, film.frame, dict(film.shown_by))
     return blake2b(repr((facts, shapes)).encode(), digest_size=16).hexdigest()
 
@@ -98,6 +100,9 @@ def place_film(
         data = film.file.read() if data is None else data
         if checksum and sha256(data).hexdigest() != checksum:
             raise UnreadableFilm(f'{film.file}: not the bytes of SHA256SUMS.txt')
+        official = data
+        if film.translate:
+            data = film.translate(data, str(film.file))
         pixels = decode_film(data, str(film.file))
         header = _read_header(film, data)
     except (*ARCHIVE_ERRORS, UnreadableFilm) as error:
@@ -109,7 +114,7 @@ def place_film(
     placed.cells.update(header)
     shape = _shrunk(pixels.shape, options.size)
     name, stored = _encode(film, data, pixels, shape, options)
-    link = options.link and stored is data and not film.file.inside
+    link = options.link and stored is official and not film.file.inside
     target = film.file.container.resolve() if link else None
     _place_masks(film, placed, root, name, pixels.shape, shape)
     if film.boxes is not None:
