@@ -17,6 +17,7 @@ from . import (
     openi,
     padchest,
     ranzcr_clip,
+    reflacx,
     rsna,
     samplers,
     siim,

@@ -34,7 +34,8 @@ from .writing import Tally, with_progress
 
 _IDS = ('subject_id', 'study_id', 'dicom_id')
 _JPEG = ('.jpg', '.jpeg', '.png')
-_VIEWS = {
+#: Views by the names that the metadata has.
+MIMIC_VIEWS = {
     **{'PA': 'PA', 'AP': 'AP', 'LATERAL': 'LATERAL', 'LL': 'LATERAL'},
     **{'RL': 'LATERAL', 'XTABLE LATERAL': 'LATERAL', '': ''},
 }
@@ -74,7 +75,7 @@ def read_mimic_cxr(source: Source, tally: Tally, labels: str = 'chexpert') -> Li
         if studies.setdefault(study, subject) != subject:
             tally.fault('invalid', 'studies of two patients', f's{study}')
         view = row.get('ViewPosition', '')
-        if view not in _VIEWS:
+        if view not in MIMIC_VIEWS:
             tally.note('views not understood', f'{dicom}: {view}')
         file = found.get(dicom)
         suffix = file.suffix if file else ('.dcm' if dicoms else '.jpg')
@@ -84,7 +85,7 @@ def read_mimic_cxr(source: Source, tally: Tally, labels: str = 'chexpert') -> Li
             dict(
                 patient_id=f'p{subject}',
                 study_id=f's{study}',
-                view=_VIEWS.get(view, ''),
+                view=MIMIC_VIEWS.get(view, ''),
                 **reports.get(study, {}),
                 **{cell: row[name] for name, cell in _FACTS.items() if name in row},
                 **{k: v for who in cells for k, v in cells[who].get(study, {}).items()},

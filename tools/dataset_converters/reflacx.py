@@ -1,0 +1,15 @@
+"""Convert REFLACX, readings of MIMIC-CXR films.
+
+SOURCE is the download of PhysioNet; the films are MIMIC-CXR's, as released or as
+converted; see mmcxr/datasets/conversion/reflacx.py.
+
+python tools/dataset_converters/reflacx.py physionet.org/files/reflacx-xray-localization \
+    --films data/mimic-cxr --out data/reflacx
+"""
+
+import sys
+
+from mmcxr.datasets.conversion.command import run
+
+if __name__ == '__main__':
+    sys.exit(run('reflacx', __doc__))
