@@ -34,7 +34,8 @@ JSRT_PUBLISHED = (
         'https://www.isi.uu.nl/Research/Databases/SCR/data.php',
         'with outlines',
         masks={
-            f'mask_{name.replace(" ", "_")}': 247 for name in (*JSRT_STRUCTURES, 'lungs')
+            f'mask_{name.replace(" ", "_")}': 247
+            for name in (*JSRT_STRUCTURES, 'lungs')
         },
     ),
 )

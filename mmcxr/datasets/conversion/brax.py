@@ -22,7 +22,9 @@ from .source import Source
 from .writing import Tally
 
 _TABLES = ('master_spreadsheet_update.csv', 'master_spreadsheet.csv')
-_PATH = re.compile(r'(?:^|/)(?P<image>[^/]+/(?P<study>[^/]+)/[^/]+/[^/]+\.(?:png|dcm))$')
+_PATH = re.compile(
+    r'(?:^|/)(?P<image>[^/]+/(?P<study>[^/]+)/[^/]+/[^/]+\.(?:png|dcm))$'
+)
 _VIEWS = {
     **{'PA': 'PA', 'AP': 'AP', 'L': 'LATERAL', 'LL': 'LATERAL', 'RL': 'LATERAL'},
     **dict.fromkeys(('', 'RLO', 'LLO', 'RLD', 'LLD', 'AP LLD', 'LT-DECUB'), ''),

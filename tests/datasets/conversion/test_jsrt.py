@@ -164,5 +164,7 @@ def test_damage_is_named(source, tmp_path):
 
 def test_no_table(source):
     (source / 'Clinical_Information/CNNDAT_EN.TXT').unlink()
-    with pytest.raises(TableError, match=r"holds no 'CNNDAT_EN.txt' or 'CNNDAT_EN.TXT'"):
+    with pytest.raises(
+        TableError, match=r"holds no 'CNNDAT_EN.txt' or 'CNNDAT_EN.TXT'"
+    ):
         list_source(CONVERTER, source)

@@ -76,7 +76,10 @@ def test_table(source, tmp_path):
 def test_counts_are_held_to_the_published_ones(source, tmp_path):
     """Those of the release: with films of the test set, or without."""
     rows, images = CONVERTER.published
-    toy = (replace(rows, splits=dict(official=dict(train=2))), replace(images, images=2))
+    toy = (
+        replace(rows, splits=dict(official=dict(train=2))),
+        replace(images, images=2),
+    )
     toy = replace(CONVERTER, published=toy)
     found = convert(toy, source, tmp_path / 'both')
     assert found.refused() == [] and found.counts[0].published == 2
