@@ -3,7 +3,7 @@
 SOURCE is the download of PhysioNet; the films are MIMIC-CXR's, as released or as
 converted; see mmcxr/datasets/conversion/reflacx.py.
 
-python tools/dataset_converters/reflacx.py physionet.org/files/reflacx-xray-localization \
+python tools/dataset_converters/reflacx.py reflacx-xray-localization \
     --films data/mimic-cxr --out data/reflacx
 """
 

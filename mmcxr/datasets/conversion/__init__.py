@@ -40,6 +40,8 @@ facts worth keeping go to ``extra_*``. Nothing that tells who a patient is (name
 dates of birth, accession numbers) goes into cells; of a DICOM header only ``view``,
 ``sex`` and ``age`` can be had, with ``Film.header``.
 
+``Film.translate`` makes an image file of one that no common program reads (JSRT).
+
 **Masks** are :class:`.films.MaskFile` for a file, or any object with ``draw(shape)``
 that can be pickled and whose repr says all it depends on (a frozen dataclass does).
 **Boxes** are in pixels of the source film, or of ``Film.frame``, the official size of

@@ -16,8 +16,8 @@ http://db.jsrt.or.jp/eng.php, https://www.isi.uu.nl/Research/Databases/SCR/
   in ``mask_lungs``. The folds become the split scheme ``scr``.
 
 ``boxes`` has the square around a nodule whose size is known, 0.175 mm a pixel; it is
-as exact as centre and size are. All films are postero-anterior. The layout of the tables
-was taken from programs that read them, not from a download.
+as exact as centre and size are. All films are postero-anterior. The layout of the
+tables was taken from programs that read them, not from a download.
 """
 
 import re

@@ -45,9 +45,9 @@ could not be looked into |
 Of four datasets no download was at hand; layout, names and columns are those of the
 pages and programs that the head of each converter and its tests name.
 
-- ranzcr-clip: rows of train.csv are compared (27,074 and 3,009 of a public division of \
-it make 30,083). Numbers of patients, of each label, of outlines and of test films are \
-not compared, for want of a source.
+- ranzcr-clip: rows of train.csv are compared (27,074 and 3,009 of a public division \
+of it make 30,083). Numbers of patients, of each label, of outlines and of test films \
+are not compared, for want of a source.
 - jsrt: sizes are those of the JSRT's page, which says nothing of the columns of the \
 tables or which way the numbers of a film run: both are as programs read them.
 - brax: images and studies are compared. The number of patients is not: secondary \

@@ -4,12 +4,12 @@ https://www.kaggle.com/c/ranzcr-clip-catheter-line-classification/data
 
 ``train.csv`` (StudyInstanceUID, which names a film, eleven columns of 0 and 1,
 PatientID), ``train/<StudyInstanceUID>.jpg`` and, if they are there, ``test/``, whose
-truth the challenge did not give out: their labels are unknown. ``train_annotations.csv``
-(StudyInstanceUID, label, data) outlines tubes and lines of a part of the training
-films, a row each; ``data`` is a list of the points [x, y] along it. ``boxes`` has the
-box around each, ``extra_lines`` (JSON of [label, points]) the points, in pixels of the
-official film whatever the size of the stored one. Boxes are unknown, not absent, where
-a film has no row. Views are not told.
+truth the challenge did not give out: their labels are unknown.
+``train_annotations.csv`` (StudyInstanceUID, label, data) outlines tubes and lines of a
+part of the training films, a row each; ``data`` is a list of the points [x, y] along
+it. ``boxes`` has the box around each, ``extra_lines`` (JSON of [label, points]) the
+points, in pixels of the official film whatever the size of the stored one. Boxes are
+unknown, not absent, where a film has no row. Views are not told.
 
 The official scheme has no validation films; ``clean`` (drawn by patient) has.
 """

@@ -169,8 +169,8 @@ CONVERTER = Converter(
             type=int,
             choices=range(1, 6),
             default=3,
-            help='from which on a reading says 1: 1 unlikely, 2 less likely, 3 possibly, '
-            '4 probably, 5 consistent with (default %(default)s)',
+            help='from which on a reading says 1: 1 unlikely, 2 less likely, '
+            '3 possibly, 4 probably, 5 consistent with (default %(default)s)',
         ),
     ),
 )

@@ -23,7 +23,7 @@ from mmcxr.datasets.splits import read_split
 from mmcxr.datasets.table import TableError, label_columns, read_table
 
 NODULES = (
-    'JPCLN001.IMG\t5\t35\t53\tmale\t1000\t700\tmalignant\tl.upper lobe\tlung cancer\t\r\n'
+    'JPCLN001.IMG\t5\t35\t53\tmale\t1000\t700\tmalignant\tl.upper lobe\tcancer\t\r\n'
     'JPCLN002.IMG\t1\t?\t?\tfemale\t300\t400\tbenign\tr.lower lobe\thematoma'
     'JPCLN003.IMG\t2\t14\t60\tfemale\t1500\t900\tbenign\tl.hilum\ttuberculoma\n'
 )
