@@ -58,6 +58,19 @@ class MixedDataset(Dataset):
         members = [member.metainfo for member in self.datasets]
         return dict(dataset='+'.join(m['dataset'] for m in members), members=members)
 
+    def film_places(self, pack: str) -> np.ndarray:
+        """(N, 2) int64: where first films lie, files numbered through the members.
+
+        Args:
+            pack: its name, that of one of each member.
+        """
+        places, files = [], 0
+        for member in self.datasets:
+            found = member.film_places(pack)
+            places.append(found + (files, 0))
+            files += found[:, 0].max() + 1
+        return np.concatenate(places)
+
     def __len__(self) -> int:
         """Samples of an epoch."""
         return int(self._ends[-1])

@@ -18,6 +18,7 @@ from mmcxr.registry import TRANSFORMS
 
 from .film import UnreadableFilm
 from .identities import read_identities
+from .packs.pack import open_pack
 from .seeding import hash_numbers, sample_seed
 from .splits import (
     SplitScheme,
@@ -181,6 +182,16 @@ class TableDataset(BaseDataset):
                 'current',
             )
         return table[np.asarray(keep)].reset_index(drop=True)
+
+    def film_places(self, pack: str) -> np.ndarray:
+        """(N, 2) int64: where the first film of each sample lies in a pack.
+
+        Args:
+            pack: name or path, as of ``LoadFilm``.
+        """
+        infos = (self.get_data_info(index) for index in range(len(self)))
+        images = [info.get('views', [info])[0]['image'] for info in infos]
+        return open_pack(pack, str(Path(self.data_root).absolute())).places(images)
 
     def need_columns(self, table: pd.DataFrame, names: Sequence[str]) -> None:
         """Raise TableError unless the table has all these columns."""

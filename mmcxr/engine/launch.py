@@ -143,6 +143,19 @@ def settle_workers(cfg: Config) -> None:
             loader.pop('persistent_workers', None)
 
 
+def settle_shards(cfg: Config) -> None:
+    """Tell a :class:`ShardSampler` the batches and workers of its loader.
+
+    What the config says of them stays: a run may keep the order of another one.
+    """
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(key) or {}
+        sampler = loader.get('sampler') or {}
+        if sampler.get('type') in ('ShardSampler', 'mmcxr.ShardSampler'):
+            sampler.setdefault('batch_size', loader['batch_size'])
+            sampler.setdefault('num_workers', loader.get('num_workers', 0))
+
+
 def use_recompute(cfg: Config) -> None:
     """Let ``activation_checkpointing=[...]`` stand for :class:`RecomputeHook`.
 
@@ -186,6 +199,7 @@ def _prepared(
     if cfg.work_dir is None:
         cfg.work_dir = str(Path('work_dirs', Path(config).stem))
     settle_workers(cfg)
+    settle_shards(cfg)
     use_recompute(cfg)
     # No door lets a checkpoint in that leaves a part of the model at random.
     hooks = cfg.get('default_hooks') or {}

@@ -2,6 +2,7 @@
 
 import mmap
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -92,9 +93,24 @@ class Pack:
             raise MaskError(f'{mask}: {bytes(data).decode()} (in {self.folder})')
         return decode_mask(data.tobytes(), f'{self.folder}: {mask}')
 
-    def file_of(self, image: str) -> int:
-        """Number of the data file that holds the film of a row."""
-        return int(self._records['file'][self._find(film_name(image), image)])
+    def places(self, images: Sequence[str]) -> np.ndarray:
+        """Where the films of rows lie.
+
+        Args:
+            images: N of them, as the table has them.
+
+        Returns:
+            (N, 2) int64: number of the data file, and first byte in it.
+
+        Raises:
+            PackError: the pack has no such film.
+        """
+        keys = np.array([key_of(film_name(image)) for image in images], np.uint64)
+        found = np.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
+        for number in np.flatnonzero(self._keys[found] != keys)[:1]:
+            self._find(film_name(images[number]), images[number])  # says that it is not
+        records = self._records[found]
+        return np.stack([records['file'], records['offset']], axis=1).astype(np.int64)
 
     def verify(self) -> list[int]:
         """Numbers of the records whose data is not what was written."""

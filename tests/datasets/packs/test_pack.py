@@ -104,7 +104,7 @@ def test_a_tar_is_webdatasets(films):
         record, data = pack.read(f'images/{image}')
         assert data.tobytes() == members['jpg']
         assert zlib.crc32(members['jpg']) == record['crc']
-        assert pack.file_of(image) == place
+        assert pack.places([image])[0, 0] == place
 
 
 def test_the_text_of_a_row_is_its_table(films):
