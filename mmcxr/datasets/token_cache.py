@@ -1,7 +1,8 @@
 """Reports tokenised once: ids in a file that all workers and ranks map.
 
 The file is named by a digest of all that the ids follow from, so a stale one is
-never read; it may be deleted at any time.
+never read; it may be deleted at any time. A pack may hold such a file for the reports
+of its whole table.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import os
 import uuid
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,24 +20,35 @@ from mmengine.logging import print_log
 from mmcxr.registry import TOKENIZERS
 
 from .laterality import swap_sides
+from .packs.layout import PackError, key_of
+from .packs.pack import open_pack
 
-_FORMAT = 1  # of the file; another number is another digest
+_FORMAT = 2  # of the file; another number is another digest
 
 
 class TokenStore:
-    """Token ids of numbered texts, read-only.
+    """Token ids of texts, found by a key of the text; read-only.
 
     Mapped from a file, it travels to a worker as the file's path.
 
     Args:
+        keys: (M,) uint64 in rising order, :func:`~mmcxr.datasets.packs.layout.key_of`
+            of each text.
         ends: (M,) int64, where in ``ids`` each text ends.
         ids: (all tokens,) uint16 or int32.
         path: the file they are mapped from; None: they are in memory.
     """
 
-    def __init__(self, ends: np.ndarray, ids: np.ndarray, path: Path | None = None):
-        if ids.ndim != 1 or ends.ndim != 1 or len(ids) != ends[-1]:
-            raise ValueError('ids and ends of the texts do not fit together')
+    def __init__(
+        self,
+        keys: np.ndarray,
+        ends: np.ndarray,
+        ids: np.ndarray,
+        path: Path | None = None,
+    ):
+        if ids.ndim != 1 or ends.shape != keys.shape != () or len(ids) != ends[-1]:
+            raise ValueError('keys, ends and ids of the texts do not fit together')
+        self.keys = keys
         self.ends = ends
         self.ids = ids
         self.path = path
@@ -49,11 +62,11 @@ class TokenStore:
             ValueError: it is damaged.
         """
         with path.open('rb') as file:
-            ends = np.lib.format.read_array(file)
+            keys, ends = (np.lib.format.read_array(file) for _ in range(2))
             np.lib.format.read_magic(file)
             shape, _, dtype = np.lib.format.read_array_header_1_0(file)
             ids = np.memmap(path, dtype, 'r', file.tell(), shape)
-        return cls(ends, ids.view(np.ndarray), path)
+        return cls(keys, ends, ids.view(np.ndarray), path)
 
     def save(self, path: Path) -> None:
         """Write a file; others see all of it or nothing."""
@@ -61,11 +74,17 @@ class TokenStore:
         part = path.with_name(f'.{path.name}.{uuid.uuid4().hex}.part')
         try:
             with part.open('xb') as file:
-                for array in (self.ends, self.ids):
+                for array in (self.keys, self.ends, self.ids):
                     np.save(file, array, allow_pickle=False)
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
+
+    def find(self, texts: Sequence[str]) -> np.ndarray:
+        """(N,) int64 numbers of texts; -1 where there are no ids of one."""
+        keys = np.array([key_of(text) for text in texts], np.uint64)
+        found = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[found] == keys, found, -1)
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -77,7 +96,7 @@ class TokenStore:
 
     def __reduce__(self):
         if self.path is None:
-            return TokenStore, (self.ends, self.ids)
+            return TokenStore, (self.keys, self.ends, self.ids)
         return TokenStore.open, (self.path,)
 
 
@@ -87,6 +106,7 @@ class CachedTokenizer:
 
     Where the folder cannot be written, the ids stay in memory and a message says so.
     Processes that start together may each make the ids; they write the same file.
+    From a pack, ids are only read: one that lacks them is refused.
 
     Args:
         tokenizer: config of the tokenizer.
@@ -94,6 +114,8 @@ class CachedTokenizer:
         mirrored: keep the ids of each text with left and right exchanged too, for
             ``MirrorText``.
         folder: where to keep the file; None: ``tokens/`` in the dataset's folder.
+        pack: take the ids from a pack that was made with ``--tokenizer``; name or
+            path as of ``LoadFilm``.
     """
 
     def __init__(
@@ -102,11 +124,15 @@ class CachedTokenizer:
         max_length: int = 100,
         mirrored: bool = False,
         folder: str | None = None,
+        pack: str | None = None,
     ):
+        if folder is not None and pack is not None:
+            raise ValueError('ids lie in a folder or in a pack: give one of the two')
         self.tokenizer = TOKENIZERS.build(tokenizer)
         self.max_length = max_length
         self.mirrored = mirrored
         self.folder = folder
+        self.pack = pack
 
     def __call__(
         self, texts: Sequence[str], root: Path
@@ -120,23 +146,54 @@ class CachedTokenizer:
         Returns:
             A store, and for each text the numbers in it of ``input_ids`` and, if
             ``mirrored``, ``mirrored_ids``.
+
+        Raises:
+            PackError: the pack is missing, stale, damaged or without these ids.
         """
         unique = list(dict.fromkeys(texts))
-        versions = dict(input_ids={text: text for text in unique})
+        versions = dict(input_ids=unique)
         if self.mirrored:
-            versions['mirrored_ids'] = {text: swap_sides(text) for text in unique}
-        number_of = {}
-        for of in versions.values():
-            for text in of.values():
-                number_of.setdefault(text, len(number_of))
+            versions['mirrored_ids'] = [swap_sides(text) for text in unique]
+        wanted = list(dict.fromkeys(chain(*versions.values())))
+        store = self._kept(wanted, root) if self.pack is None else self._packed(root)
+        found = store.find(wanted)
+        if (found < 0).any():
+            raise PackError(
+                f'{store.path}: no ids of {np.count_nonzero(found < 0)} of '
+                f'{len(wanted)} texts, as {wanted[found.argmin()]!r:.60}: a pack holds '
+                'those of whole reports; take "pack" out of the tokenizer'
+            )
+        number_of = dict(zip(wanted, found.tolist(), strict=True))
         entries = {
-            text: {key: number_of[of[text]] for key, of in versions.items()}
-            for text in unique
+            text: {key: number_of[of] for key, of in zip(versions, row, strict=True)}
+            for text, *row in zip(unique, *versions.values(), strict=True)
         }
-        return self._store(list(number_of), root), [entries[text] for text in texts]
+        return store, [entries[text] for text in texts]
+
+    def make(self, texts: Sequence[str]) -> TokenStore:
+        """Tokenise different texts.
+
+        Raises:
+            ValueError: two of them have one key.
+        """
+        order = sorted((key_of(text), number) for number, text in enumerate(texts))
+        keys = np.array([key for key, _ in order], np.uint64)
+        if (keys[1:] == keys[:-1]).any():
+            raise ValueError('two texts have one key; change a letter of either')
+        parts = []
+        for _, number in order:
+            (ids,) = self.tokenizer([texts[number]], max_length=self.max_length)
+            parts.append(np.array(ids, np.int32))  # a list takes 8 times as much
+        ids = np.concatenate(parts)
+        if ids.max() < 1 << 16:
+            ids = ids.astype(np.uint16)
+        return TokenStore(keys, np.cumsum([len(part) for part in parts]), ids)
 
     def digest(self, texts: Iterable[str]) -> str:
-        """32 hexadecimal digits that stand for the ids of these texts in this order."""
+        """32 hexadecimal digits that stand for the ids of these texts in this order.
+
+        Without texts they stand for what turns a text into ids.
+        """
         tokenizer = self.tokenizer
         frame = tokenizer.prefix, tokenizer.suffix
         facts = repr((_FORMAT, version('tokenizers'), self.max_length, frame))
@@ -146,7 +203,22 @@ class CachedTokenizer:
             digest.update(len(data).to_bytes(8, 'little') + data)
         return digest.hexdigest()
 
-    def _store(self, texts: list[str], root: Path) -> TokenStore:
+    def _packed(self, root: Path) -> TokenStore:
+        """The store of a pack."""
+        pack = open_pack(self.pack, str(root.absolute()))
+        path = pack.token_file(self.digest(()))
+        if path is None:
+            name = getattr(self.tokenizer, 'name', 'NAME')
+            raise PackError(
+                f'{pack.folder}: holds no token ids of this tokenizer at '
+                f'max_length={self.max_length}; add them with: '
+                f'{pack.settings.command(root)} --tokenizer {name} --max-length '
+                f'{self.max_length}, or with a config in place of the name; or take '
+                '"pack" out of the tokenizer'
+            )
+        return TokenStore.open(path)
+
+    def _kept(self, texts: list[str], root: Path) -> TokenStore:
         """The store of these texts: from the file, or made and written to it."""
         folder = root / 'tokens' if self.folder is None else Path(self.folder)
         path = folder / f'{self.digest(texts)}.npy'
@@ -156,7 +228,7 @@ class CachedTokenizer:
             except (OSError, ValueError, EOFError) as error:
                 _log(f'{path}: cannot be read ({error}); it is made again')
         print_log(f'{path}: tokenising {len(texts)} texts, this once', 'current')
-        store = self._tokenise(texts)
+        store = self.make(texts)
         try:
             store.save(path)
             return TokenStore.open(path)
@@ -166,18 +238,6 @@ class CachedTokenizer:
                 'are made again at the next start. Give CachedTokenizer another folder'
             )
             return store
-
-    def _tokenise(self, texts: list[str]) -> TokenStore:
-        parts = []
-        for text in texts:
-            (ids,) = self.tokenizer([text], max_length=self.max_length)
-            parts.append(
-                np.array(ids, np.int32)
-            )  # a list of numbers takes 8 times as much
-        ids = np.concatenate(parts)
-        if ids.max() < 1 << 16:
-            ids = ids.astype(np.uint16)
-        return TokenStore(np.cumsum([len(part) for part in parts]), ids)
 
 
 def _log(message: str) -> None:

@@ -5,17 +5,23 @@
 Writes DATA/packs/512-jpeg, which a config then names: dict(type='LoadFilm',
 pack='512-jpeg'). A killed run goes on when the command is given again; of a dataset
 that has changed since, only what changed is packed anew.
+
+    python tools/misc/pack_dataset.py DATA --size 512 --tokenizer CONFIG
+
+adds the token ids of the reports, for CachedTokenizer(pack='512-jpeg').
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+from mmengine.config import Config
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from mmcxr.datasets.packs.layout import CODECS, PackError, PackSettings
 from mmcxr.datasets.packs.pack import Pack
 from mmcxr.datasets.packs.packing import pack_dataset
+from mmcxr.datasets.packs.tokens import add_tokens
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -43,11 +49,36 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--shard-size', type=int, default=1024, help='of a tar file, in MiB'
     )
+    parser.add_argument(
+        '--tokenizer',
+        help="add token ids of the reports: a config, whose training data's "
+        'CachedTokenizer is taken, or name, file or folder of a tokenizer',
+    )
+    parser.add_argument(
+        '--max-length', type=int, default=100, help='of a report, unless a config says'
+    )
     parser.add_argument('--name', help='of the pack; default: size and codec')
     parser.add_argument(
         '--verify', action='store_true', help='compare all checksums of the pack'
     )
     return parser.parse_args(argv)
+
+
+def tokenizer_of(name: str, max_length: int) -> dict:
+    """Arguments of ``add_tokens``: those of a config, or for a tokenizer of a name."""
+    if not name.endswith('.py'):
+        tokenizer = dict(type='HFTokenizer', name=name)
+        return dict(tokenizer=tokenizer, max_length=max_length)
+    dataset = Config.fromfile(name).to_dict()['train_dataloader']['dataset']
+    cached = dataset.get('tokenizer')
+    if cached is None:
+        raise ValueError(
+            f'{name}: train_dataloader.dataset has no tokenizer, as what draws sentences '
+            'in training cannot have token ids beforehand'
+        )
+    return dict(
+        tokenizer=cached['tokenizer'], max_length=cached.get('max_length', max_length)
+    )
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -62,6 +93,8 @@ def main(argv: list[str] | None = None) -> None:
                 f'{pack.folder}: {len(damaged)} of {len(pack)} records are damaged; '
                 'remove the pack and make it again'
             )
+        for digest in pack.facts.get('tokens', ()):
+            pack.token_file(digest)
     else:
         columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
         with Progress(*columns, TimeRemainingColumn()) as bar:
@@ -74,8 +107,12 @@ def main(argv: list[str] | None = None) -> None:
                 args.shard_size << 20,
                 lambda done, total: bar.update(task, completed=done, total=total),
             )
+        if args.tokenizer:
+            pack = add_tokens(pack, **tokenizer_of(args.tokenizer, args.max_length))
     size = sum(file['bytes'] for file in pack.facts['files'])
     print(f'{pack.folder}: {pack.facts["rows"]} rows, {size / 1e6:.1f} MB', end='')
+    for tokens in pack.facts.get('tokens', {}).values():
+        print(f', ids of {tokens["texts"]} texts', end='')
     unreadable = pack.unreadable()
     print(f', {unreadable} files that cannot be read' if unreadable else '')
 

@@ -6,6 +6,8 @@ A pack is a folder, ``packs/512-jpeg`` in that of the dataset, with
   after the other, in the order of the table;
 - ``records.npy``: a :data:`RECORD` for each film and mask, ordered by its key;
 - ``keys.npy``: the keys alone, in which a name is looked up by halving;
+- ``tokens-<digest>.npy``, if asked for: token ids of the reports of the table, one
+  file for each tokenizer, as :mod:`mmcxr.datasets.token_cache` keeps them;
 - ``pack.json``: what was packed, how, and the size or digest of each file. It is
   written last: with it the pack is whole.
 
@@ -94,6 +96,11 @@ def film_name(image: str) -> str:
 def mask_name(image: str, mask: str) -> str:
     """Name of a mask of a row; rows may share a file of masks."""
     return f'masks/{mask}\n{image}'
+
+
+def token_name(digest: str) -> str:
+    """Name of the file of token ids of a tokenizer."""
+    return f'tokens-{digest}.npy'
 
 
 def key_of(name: str) -> int:

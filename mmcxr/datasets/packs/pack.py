@@ -19,6 +19,7 @@ from .layout import (
     key_of,
     mask_name,
     read_facts,
+    token_name,
 )
 
 
@@ -132,6 +133,26 @@ class Pack:
             f'{self.settings.command(root)}'
         )
 
+    def token_file(self, digest: str) -> Path | None:
+        """The file of token ids of a tokenizer, compared with its checksum.
+
+        Args:
+            digest: of the tokenizer, as
+                :meth:`mmcxr.datasets.token_cache.CachedTokenizer.digest` gives it
+                without texts.
+
+        Returns:
+            None: the pack has none.
+
+        Raises:
+            PackError: it is missing or damaged.
+        """
+        if digest not in self.facts.get('tokens', ()):
+            return None
+        path = self.folder / token_name(digest)
+        self._check_digest(path, self.facts['tokens'][digest]['sha256'])
+        return path
+
     def unreadable(self) -> int:
         """How many films and masks could not be read when they were packed."""
         return int((self._records['full'] == 0).all(axis=1).sum()) - (
@@ -211,12 +232,14 @@ class Pack:
                     'pack again, or remove it and make it again'
                 )
         for name, digest in self.facts['digests'].items():
-            path = self.folder / name
-            if not path.is_file() or file_digest(path) != digest:
-                raise PackError(
-                    f'{path}: missing or not as it was packed; copy the pack again, or '
-                    'remove it and make it again'
-                )
+            self._check_digest(self.folder / name, digest)
+
+    def _check_digest(self, path: Path, digest: str) -> None:
+        if not path.is_file() or file_digest(path) != digest:
+            raise PackError(
+                f'{path}: missing or not as it was packed; copy the pack again, or '
+                'remove it and make it again'
+            )
 
 
 @cache

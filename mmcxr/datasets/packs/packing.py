@@ -1,6 +1,6 @@
 """Pack a dataset."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import islice
@@ -16,9 +16,11 @@ from .layout import (
     PackSettings,
     settings_facts,
     table_facts,
+    token_name,
     write_facts,
 )
 from .pack import Pack
+from .tokens import add_tokens
 from .writing import PackWriter
 
 
@@ -34,7 +36,8 @@ def pack_dataset(
 
     The bytes of a new pack follow from the dataset and the settings, whatever the
     number of workers and however often it was killed and begun again. Where a pack
-    is brought up to date, films and masks whose files have not changed are copied.
+    is brought up to date, films and masks whose files have not changed are copied, and
+    token ids that it has are made anew if the table is another.
     What cannot be read is counted, and raises its error when it is asked for.
 
     Args:
@@ -59,10 +62,10 @@ def pack_dataset(
     facts = table_facts(find_table(root))
     table = read_table(root)
     old = _former(folder, settings)
+    tokens = {} if old is None else old.facts.get('tokens', {})
     if old is not None and _is_current(old, _planned(root, table, settings)):
-        kept = {k: v for k, v in old.facts.items() if k not in ('format', 'version')}
-        write_facts(folder, dict(kept, table=facts))
-        return Pack(folder, root)
+        _take_over(old, facts)
+        return _with_tokens(Pack(folder, root), tokens)
     with PackWriter(folder, settings, shard_bytes) as writer:
         done = writer.resume(_planned(root, table, settings))
         former = None if old is None else folder
@@ -79,7 +82,7 @@ def pack_dataset(
                 f'{root}: the table changed while it was packed; give the command again'
             )
         writer.finish(dict(table=facts, rows=len(table)))
-    return Pack(folder, root)
+    return _with_tokens(Pack(folder, root), tokens)
 
 
 def make_row(
@@ -117,6 +120,22 @@ def _former(folder: Path, settings: PackSettings) -> Pack | None:
             f'{folder}: made with other settings ({pack.settings}); remove it, or give '
             'this pack another --name'
         )
+    return pack
+
+
+def _take_over(pack: Pack, table: dict) -> None:
+    """Let a pack be one of another table that has the same films and masks."""
+    facts = {k: v for k, v in pack.facts.items() if k not in ('format', 'version')}
+    stale = () if facts['table']['sha256'] == table['sha256'] else facts.pop('tokens', ())
+    write_facts(pack.folder, dict(facts, table=table))
+    for digest in stale:
+        (pack.folder / token_name(digest)).unlink(missing_ok=True)
+
+
+def _with_tokens(pack: Pack, tokens: Mapping[str, Mapping]) -> Pack:
+    """The pack with the token ids that the former one had, of its own reports."""
+    for made in tokens.values():
+        pack = add_tokens(pack, made['tokenizer'], made['max_length'])
     return pack
 
 
