@@ -237,7 +237,7 @@ def _run(cfg: Config, launcher: str, action: str) -> None:
 
 
 def _leave(runner: Runner) -> None:
-    """Give the terminal back, and make mmengine forget the run.
+    """Give the terminal back, end the data workers, and make mmengine forget the run.
 
     It keeps loggers and the rest under the name of the run, which holds the time to
     the second: a second run in this process could write into the log of the first.
@@ -245,6 +245,13 @@ def _leave(runner: Runner) -> None:
     for hook in runner.hooks:
         if isinstance(hook, ProgressBarHook):
             hook.close()
+    for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
+        # Left to the collection of garbage, a loader loses the queues by which it
+        # tells its workers to end, and waits five seconds for them.
+        for holder, name in ((loop, 'dataloader_iterator'), (loop, 'dataloader')):
+            held = getattr(holder, name, None)
+            if getattr(held, '_iterator', None) is not None:
+                held._iterator = None
     for handler in runner.logger.handlers:
         if isinstance(handler, logging.FileHandler):
             handler.close()
