@@ -73,8 +73,8 @@ def tokenizer_of(name: str, max_length: int) -> dict:
     cached = dataset.get('tokenizer')
     if cached is None:
         raise ValueError(
-            f'{name}: train_dataloader.dataset has no tokenizer, as what draws sentences '
-            'in training cannot have token ids beforehand'
+            f'{name}: train_dataloader.dataset has no tokenizer; where sentences are '
+            'drawn in training there are no token ids to keep'
         )
     return dict(
         tokenizer=cached['tokenizer'], max_length=cached.get('max_length', max_length)

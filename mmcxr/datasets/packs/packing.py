@@ -126,7 +126,9 @@ def _former(folder: Path, settings: PackSettings) -> Pack | None:
 def _take_over(pack: Pack, table: dict) -> None:
     """Let a pack be one of another table that has the same films and masks."""
     facts = {k: v for k, v in pack.facts.items() if k not in ('format', 'version')}
-    stale = () if facts['table']['sha256'] == table['sha256'] else facts.pop('tokens', ())
+    stale = (
+        () if facts['table']['sha256'] == table['sha256'] else facts.pop('tokens', ())
+    )
     write_facts(pack.folder, dict(facts, table=table))
     for digest in stale:
         (pack.folder / token_name(digest)).unlink(missing_ok=True)

@@ -62,7 +62,7 @@ class ShardSampler(EpochSampler):
         super().__init__(dataset, True, seed, round_up, infinite)
         if not hasattr(dataset, 'film_places'):
             raise TypeError(
-                f'{type(dataset).__name__} does not tell where its films lie in a pack; '
+                f'{type(dataset).__name__} does not tell where films lie in a pack; '
                 'use EpochSampler with it, or a dataset over a table'
             )
         if batch_size < 1 or num_workers < 0 or window < 1:

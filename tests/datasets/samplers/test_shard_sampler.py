@@ -137,7 +137,9 @@ def test_epochs_and_seeds_differ_and_are_repeatable(ranked):
     first, second = numbers_of(ranked()), numbers_of(ranked(), 1)
     assert numbers_of(ranked()) == first == numbers_of(ranked(), 0)
     assert [n - NUM for n in second] != first != numbers_of(ranked(seed=6))
-    orders = {tuple(files_in_turn(places_of(numbers_of(ranked(), e)))) for e in range(9)}
+    orders = {
+        tuple(files_in_turn(places_of(numbers_of(ranked(), e)))) for e in range(9)
+    }
     assert len(orders) == 9
     assert ranked(seed=8).dataset.seed == 8
 
@@ -215,5 +217,5 @@ def test_a_dataset_without_places_is_refused():
     class Numbers(Dataset):
         seed = 0
 
-    with pytest.raises(TypeError, match='Numbers does not tell where its films lie'):
+    with pytest.raises(TypeError, match='Numbers does not tell where films lie'):
         ShardSampler(Numbers(), 'p', seed=1)
