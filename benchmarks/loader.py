@@ -171,6 +171,7 @@ def measure(root: Path, loads: dict[str, dict], packs: dict, repeats: int) -> di
                 f'{row["films_per_second"]:8.1f} films/s '
                 f'{row["times_as_fast"]["median"]:7.2f} x '
                 f'{row["megabytes_per_second"]:7.1f} MB/s'
+                + (f' {row["share_of_roof"]["median"]:5.2f}' if name in roofs else '')
             )
     levels = grey_levels(root, loads)
     for name, error in levels.items():

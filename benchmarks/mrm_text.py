@@ -1,6 +1,6 @@
 """Time of the text side of a masked-record-modelling sample: token ids and a mask.
 
-    python benchmarks/mrm_text.py [--tokenizer mimic_wordpiece.json]
+    python benchmarks/mrm_text.py [--tokenizer mimic_wordpiece.json] [--smoke]
 
 One core, texts cut at 100 tokens: synthetic reports, joined until they fill it as
 MIMIC-CXR's do. Without a tokenizer one is trained on them. What is compared:
@@ -9,21 +9,18 @@ MIMIC-CXR's do. Without a tokenizer one is trained on them. What is compared:
   the elements of a tensor: the released loader of MRM, written from its description.
 - list loop: tokenise each time, then the same walk over a list of numbers.
 - cached: ids from CachedTokenizer's file, then MaskWords.
-
-The rounds of the three alternate, so that a busy machine slows all of them.
+- copied: the same without masking, which is the roof.
 """
 
 import argparse
-import json
-import platform
 import random
 import tempfile
-import time
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from measuring import in_turns, machine, ratio, spread, write_results
 
 from mmcxr.datasets.synthetic.plan import plan_patient, stream
 from mmcxr.datasets.synthetic.report import write_report
@@ -32,7 +29,6 @@ from mmcxr.datasets.tokenizers import HFTokenizer
 from mmcxr.datasets.transforms.masking import MaskWords
 from mmcxr.datasets.wordpiece import train_wordpiece
 
-HERE = Path(__file__).parent
 LENGTH = 100
 
 
@@ -78,6 +74,12 @@ def list_loop(tokenizer, pieces, mask, text):
     return np.array(masked), np.array(ids)
 
 
+def each(function, number: int) -> int:
+    for text in range(number):
+        function(text)
+    return number
+
+
 def variants(config, texts, folder):
     """{name: function of the number of a text}."""
     tokenizer, plain = HFTokenizer(config['name']), HFTokenizer(config['name'])
@@ -90,7 +92,12 @@ def variants(config, texts, folder):
         ids = store[numbers[number]['input_ids']]
         return words(dict(input_ids=[ids]))
 
+    def copied(number):
+        ids = store[numbers[number]['input_ids']]
+        return ids, ids.copy()
+
     return {
+        'copied': copied,
         'tensor loop': lambda n: tensor_loop(
             plain.backend, pieces, pad, mask, texts[n]
         ),
@@ -99,36 +106,29 @@ def variants(config, texts, folder):
     }
 
 
-def microseconds(functions, num, rounds):
-    """Per text, of each function: medians over alternating rounds."""
-    wall, processor = ({name: [] for name in functions} for _ in range(2))
-    for _ in range(rounds):
-        for name, function in functions.items():
-            start = time.perf_counter(), time.process_time()
-            for number in range(num):
-                function(number)
-            wall[name].append((time.perf_counter() - start[0]) / num * 1e6)
-            processor[name].append((time.process_time() - start[1]) / num * 1e6)
-    return {
-        name: dict(wall=spread(wall[name]), processor=spread(processor[name]))
-        for name in functions
-    }
+def rows_of(times: dict[str, dict]) -> dict[str, dict]:
+    """Microseconds of a text, and how they compare with the floor and with ours."""
+    rows = {}
+    for name, seconds in times.items():
+        micro = {clock: [1e6 * t for t in seconds[clock]] for clock in seconds}
+        rows[name] = dict(
+            microseconds={clock: spread(values, 3) for clock, values in micro.items()},
+            cached_is_as_fast=ratio(seconds, times['cached']),
+            share_of_roof=ratio(times['copied'], seconds),
+        )
+    return rows
 
 
-def spread(times):
-    low, median, high = np.percentile(times, [25, 50, 75]).round(1).tolist()
-    return dict(median=median, quartiles=[low, high])
-
-
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--tokenizer', help='file of a WordPiece tokenizer')
     parser.add_argument('--texts', type=int, default=500)
-    parser.add_argument('--rounds', type=int, default=15)
-    parser.add_argument('--out', default=HERE / 'results' / 'mrm_text.json', type=Path)
+    parser.add_argument('--repeats', type=int, default=15)
+    parser.add_argument('--out', help='results file')
+    parser.add_argument('--smoke', action='store_true', help='seconds, no numbers')
     args = parser.parse_args()
     torch.set_num_threads(1)
-    texts = make_texts(args.texts)
+    texts = make_texts(20 if args.smoke else args.texts)
     with tempfile.TemporaryDirectory() as folder:
         name = args.tokenizer
         if name is None:
@@ -138,36 +138,31 @@ def main():
         tokenizer = HFTokenizer(name)
         tokens = [len(ids) for ids in tokenizer(texts, max_length=LENGTH)]
         functions = variants(config, texts, Path(folder))
-        rows = microseconds(functions, len(texts), args.rounds)
+        paths = {name: partial(each, f, len(texts)) for name, f in functions.items()}
+        times = in_turns(paths, 1 if args.smoke else args.repeats)
+    if args.smoke:
+        print('smoke: every path ran')
+        return
+    rows = rows_of(times)
     for name, row in rows.items():
-        cells = [
-            '{:8.1f} us [{:.1f}, {:.1f}]'.format(times['median'], *times['quartiles'])
-            for times in (row['wall'], row['processor'])
-        ]
-        print(f'{name:12} wall {cells[0]}  processor {cells[1]}')
-    medians = {name: row['processor']['median'] for name, row in rows.items()}
-    faster = {
-        name: round(median / medians['cached'], 1) for name, median in medians.items()
-    }
-    print('cached is faster by', faster)
+        print(
+            f'{name:12} {row["microseconds"]["processor"]["median"]:8.1f} us; cached '
+            f'{row["cached_is_as_fast"]["median"]:.1f} times as fast; share of roof '
+            f'{row["share_of_roof"]["median"]:.3f}'
+        )
     result = dict(
         texts=len(texts),
         mean_tokens=round(float(np.mean(tokens)), 1),
         vocabulary=tokenizer.vocab_size,
-        rounds=args.rounds,
+        repeats=args.repeats,
         cores=1,
-        machine=platform.machine(),
-        versions=dict(
-            python=platform.python_version(),
-            torch=torch.__version__,
-            numpy=np.__version__,
-            tokenizers=version('tokenizers'),
-        ),
-        microseconds_per_text=rows,
-        times_the_cached=faster,
+        clock='cached_is_as_fast and share_of_roof: processor time',
+        roof='copied: a text is looked up and its ids are copied twice, with no mask',
+        target=20,
+        rows=rows,
+        machine=machine('torch', 'numpy', 'tokenizers'),
     )
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(result, indent=1) + '\n')
+    print(f'wrote {write_results("mrm_text", result, args.out)}')
 
 
 if __name__ == '__main__':

@@ -12,6 +12,8 @@ SMOKE = {
     'step.py': ['--threads', '1'],
     'memory.py': [],
     'loader.py': [],
+    'workers.py': [],
+    'mrm_text.py': [],
     'startup.py': [],
     'metrics.py': [],
 }
