@@ -143,6 +143,12 @@ def growth(dataset, sampler, collate) -> dict:
         worst = max(series.values(), key=lambda values: values[-1] - values[0])
         row[f'{name}_mb'] = [round(value, 1) for value in worst]
         row[f'{name}_growth_mb'] = round(worst[-1] - worst[0], 1)
+    print(
+        f'{type(sampler).__name__} over {type(dataset).__name__}: '
+        f'{row["unshared_mb"][0]} MB unshared, grew by {row["unshared_growth_mb"]}; '
+        f'proportional grew by {row["proportional_growth_mb"]}; {seconds:.0f} s',
+        flush=True,
+    )
     return row
 
 
@@ -153,9 +159,9 @@ def measure(root: Path, rows: int) -> dict:
         write_pack(root, rows, settings)
     collate = FUNCTIONS.get('mmcxr.collate_studies')
     table = dataset_of(root, plain.name)
-    found = {
-        'films.bin, EpochSampler': growth(table, EpochSampler(table, seed=0), collate)
-    }
+    found = {}
+    sampler = EpochSampler(table, seed=0)
+    found['films.bin, EpochSampler'] = growth(table, sampler, collate)
     shards = dataset_of(root, tar.name)
     sampler = ShardSampler(shards, tar.name, BATCH, WORKERS, seed=0)
     found['tars, ShardSampler'] = growth(shards, sampler, collate)
@@ -179,16 +185,10 @@ def main() -> None:
         raise SystemExit('workers.py: needs /proc/<pid>/smaps_rollup (Linux)')
     cv2.setNumThreads(0)
     with tempfile.TemporaryDirectory() as temporary:
-        result = measure(Path(temporary), 4000 if args.smoke else args.rows)
+        result = measure(Path(temporary), 1000 if args.smoke else args.rows)
     if args.smoke:
         print('smoke: every path ran')
         return
-    for name, row in result['rows'].items():
-        print(
-            f'{name:30} unshared {row["unshared_mb"][0]:7.1f} MB, grew by '
-            f'{row["unshared_growth_mb"]:7.1f}; proportional grew by '
-            f'{row["proportional_growth_mb"]:7.1f}; {row["seconds"]} s'
-        )
     result = dict(
         table_rows=args.rows,
         workers=WORKERS,

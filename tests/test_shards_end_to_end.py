@@ -157,6 +157,22 @@ def test_two_ranks_share_the_films_out(packed, repo_dir):
     assert sum(map(len, files)) <= len(set().union(*files)) + 3 + number % 2
 
 
+def test_the_sampler_is_told_its_loader_unless_the_config_says():
+    loader = dict(batch_size=6, num_workers=3, sampler=dict(type='ShardSampler'))
+    own = dict(loader, sampler=dict(type='mmcxr.ShardSampler', num_workers=8))
+    other = dict(batch_size=6, sampler=dict(type='EpochSampler'))
+    cfg = Config(
+        dict(train_dataloader=loader, val_dataloader=own, test_dataloader=other)
+    )
+    settle_shards(cfg)
+    assert cfg.train_dataloader.sampler.to_dict() == dict(
+        type='ShardSampler', batch_size=6, num_workers=3
+    )
+    assert cfg.val_dataloader.sampler.num_workers == 8
+    assert cfg.val_dataloader.sampler.batch_size == 6
+    assert cfg.test_dataloader.sampler.to_dict() == dict(type='EpochSampler')
+
+
 def test_others_read_the_tars_without_us(packed):
     """Members of a row follow each other under one key: json, jpg, mask."""
     table = pd.read_csv(f'{DATA}/table.csv', dtype=str, keep_default_na=False)

@@ -152,7 +152,7 @@ def settle_shards(cfg: Config) -> None:
         loader = cfg.get(key) or {}
         sampler = loader.get('sampler') or {}
         if sampler.get('type') in ('ShardSampler', 'mmcxr.ShardSampler'):
-            sampler.setdefault('batch_size', loader['batch_size'])
+            sampler.setdefault('batch_size', loader.get('batch_size', 1))
             sampler.setdefault('num_workers', loader.get('num_workers', 0))
 
 
