@@ -24,6 +24,7 @@ def collate_studies(
     pad_to: int | None = None,
     pad_to_multiple: int = 1,
     text_groups: int = 1,
+    count_multiple: int = 1,
 ) -> dict:
     """Stack films and pad texts to the longest of the batch.
 
@@ -36,7 +37,10 @@ def collate_studies(
             occur: a compiled model is compiled anew for each.
         text_groups: put the texts, the shortest first, into so many groups of like
             length, each of which the model may encode at its own length, rounded up
-            likewise. What a study is compared with does not change.
+            likewise. What a study is compared with does not change. Each group takes
+            half of the texts that are left, since a few are much longer than most.
+        count_multiple: ``token_counts`` are rounded up to a multiple of this, for
+            the same reason.
 
     Returns:
         ``inputs`` with ``image`` (B, V, 1, H, W) or (B, 1, H, W) uint8 and, where the
@@ -46,10 +50,10 @@ def collate_studies(
         without waiting for a device to tell, is in whole numbers:
 
         - with ``text_groups``, ``text_order`` (B * T,) int64, the places of the
-          texts, the shortest first, and ``text_lengths``, the length of each group;
-          ``torch.tensor_split`` makes the groups.
+          texts, the shortest first, and ``text_groups``, number and length of the
+          texts of each group.
         - with ``target_ids``, ``token_counts``: how many tokens are ``masked`` and
-          how many are ``non_pad``.
+          how many are ``non_pad``, rounded up.
 
     Raises:
         ValueError: films of unequal size, unequal numbers of texts or patches, a
@@ -78,7 +82,8 @@ def collate_studies(
         masked = inputs['input_ids'] != inputs['target_ids']
         tokens = inputs['attention_mask']
         inputs['token_counts'] = dict(
-            masked=int(masked.sum()), non_pad=int(tokens.sum())
+            masked=_rounded_up(int(masked.sum()), count_multiple),
+            non_pad=_rounded_up(int(tokens.sum()), count_multiple),
         )
     if text_groups > 1 and 'input_ids' in inputs:
         inputs.update(_grouped(inputs, text_groups, pad_to_multiple))
@@ -110,15 +115,24 @@ def _rounded_up(length: int, multiple: int) -> int:
 
 
 def _grouped(inputs: dict, groups: int, multiple: int) -> dict:
-    """``text_order`` and ``text_lengths`` of padded texts."""
+    """``text_order`` and ``text_groups`` of padded texts."""
     if 'target_ids' in inputs:
         raise ValueError('text_groups is for encoders of texts; MRM takes them whole')
     lengths, order = (
         inputs['attention_mask'].flatten(0, -2).sum(dim=1).sort(stable=True)
     )
-    parts = lengths.tensor_split(min(groups, len(lengths)))
-    longest = [_rounded_up(int(part[-1]), multiple) for part in parts]
-    return dict(text_order=order, text_lengths=longest)
+    parts = lengths.split(_halves(len(lengths), groups))
+    shapes = [(len(part), _rounded_up(int(part[-1]), multiple)) for part in parts]
+    return dict(text_order=order, text_groups=shapes)
+
+
+def _halves(number: int, groups: int) -> list[int]:
+    """``number`` in at most so many parts, each half of what is left."""
+    parts = []
+    while len(parts) < groups - 1 and number > 1:
+        parts.append(number // 2)
+        number -= parts[-1]
+    return [*parts, number]
 
 
 def _share_labels(samples: list) -> None:

@@ -23,8 +23,7 @@ def named_parts(
     Raises:
         ConfigError: a pattern names nothing.
     """
-    while is_model_wrapper(model):
-        model = model.module
+    model = unwrapped(model)
     names = [name for name, _ in model.named_modules() if name]
     found = {}
     for pattern in patterns:
@@ -37,6 +36,13 @@ def named_parts(
             )
         found.update((name, model.get_submodule(name)) for name in matching)
     return found
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """A model without what wraps it for parallel training."""
+    while is_model_wrapper(model):
+        model = model.module
+    return model
 
 
 def _fits(name: str, pattern: str) -> bool:

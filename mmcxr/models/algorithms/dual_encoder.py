@@ -227,8 +227,8 @@ class DualEncoder(BaseModel):
         lead, order = ids.shape[:-1], inputs['text_order']
         items = self.micro_batch and self.micro_batch * lead[1:].numel()
         ids, mask = (tensor.flatten(0, -2)[order] for tensor in (ids, mask))
-        lengths = inputs['text_lengths']
-        groups = (tensor.tensor_split(len(lengths)) for tensor in (ids, mask))
+        numbers, lengths = zip(*inputs['text_groups'], strict=True)
+        groups = (tensor.split(numbers) for tensor in (ids, mask))
         embeds = [
             self._in_pieces(self.encode_text, items, i[:, :length], m[:, :length])
             for length, i, m in zip(lengths, *groups, strict=True)

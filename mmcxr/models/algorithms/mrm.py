@@ -159,10 +159,11 @@ class MRM(BaseModel):
         """Both losses; their mean over ranks is that of the whole batch."""
         latent, order = self.encode(inputs)
         patches = self._patch_errors(inputs['image'], latent, order)
-        tokens, _ = self._token_errors(inputs, latent)
+        tokens, chosen = self._token_errors(inputs, latent)
+        report = mean_of_all_ranks(tokens.sum(), chosen.sum())
         return dict(
             loss_image=self.image_weight * patches.mean(),
-            loss_report=self.report_weight * mean_of_all_ranks(tokens),
+            loss_report=self.report_weight * report,
         )
 
     def encode(self, inputs: dict) -> tuple[Tensor, Tensor]:
@@ -208,15 +209,13 @@ class MRM(BaseModel):
         """
         image, (latent, order) = inputs['image'], self.encode(inputs)
         tokens, chosen = self._token_errors(inputs, latent)
-        sums = torch.zeros(chosen.shape, device=tokens.device)
-        sums[chosen] = tokens
         counts = chosen.sum(dim=1)
         words = self.report_model.decoder.out_features
         fields = dict(
             image_loss=self._patch_errors(image, latent, order).mean(dim=1),
             image_chance=self._flat_errors(image, order).mean(dim=1),
-            report_loss=sums.sum(dim=1) / counts,
-            report_chance=torch.full_like(sums[:, 0], math.log(words)),
+            report_loss=tokens.sum(dim=1) / counts,
+            report_chance=torch.full_like(tokens[:, 0], math.log(words)),
             report_tokens=counts,
         )
         return fill_samples(data_samples, fields)
@@ -272,16 +271,21 @@ class MRM(BaseModel):
         return patches_at(image, masked, self.image_decoder.patch_size)
 
     def _token_errors(self, inputs: dict, latent: Tensor) -> tuple[Tensor, Tensor]:
-        """Errors of the tokens that carry loss (T,), and which these are (B, L)."""
+        """Errors of the tokens, 0 of those that carry no loss, and which do; (B, L)."""
         ids, targets, attended = self._tokens(inputs)
         hidden = self.report_model(ids, attended, self.film_vector(latent))
         chosen = loss_tokens(self.loss_on, ids, targets, attended)
         hidden, words = hidden.flatten(0, 1), targets.flatten()
-        if self.loss_on != 'all':
-            count = inputs.get('token_counts', {}).get(self.loss_on)
-            places = _places(chosen.flatten(), count)
-            hidden, words = hidden[places], words[places]
-        return token_errors(self.report_model.predict(hidden), words), chosen
+        if self.loss_on == 'all':
+            errors = token_errors(self.report_model.predict(hidden), words)
+            return errors.view_as(chosen), chosen
+        count = inputs.get('token_counts', {}).get(self.loss_on)
+        places = _places(chosen.flatten(), count)
+        errors = token_errors(self.report_model.predict(hidden[places]), words[places])
+        # A count that was rounded up brings tokens that carry none.
+        errors = torch.where(chosen.flatten()[places], errors, 0.0)
+        spread = errors.new_zeros(chosen.numel()).scatter(0, places, errors)
+        return spread.view_as(chosen), chosen
 
     def _checked(self, image: Tensor) -> Tensor:
         rows, columns = self.image_decoder.grid
@@ -318,7 +322,8 @@ def _places(chosen: Tensor, count: int | None) -> Tensor:
 
     Args:
         chosen: (B L,) bool.
-        count: how many there are; None asks the device, and waits for it.
+        count: how many there are, or more, and then others follow; None asks the
+            device, and waits for it.
     """
     if count is None:
         return chosen.nonzero().squeeze(1)

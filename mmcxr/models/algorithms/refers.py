@@ -172,7 +172,7 @@ class REFERS(DualEncoder):
         asked = words[:, 1:] != self.report_decoder.padding_id
         errors = token_errors(logits[asked], words[:, 1:][asked])
         return dict(
-            loss_report=mean_of_all_ranks(errors),
+            loss_report=mean_of_all_ranks(errors.sum(), errors.numel()),
             loss_matching=parts.pop('loss'),
             **parts,
         )

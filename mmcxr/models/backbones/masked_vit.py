@@ -9,6 +9,7 @@ import torch
 from mmengine.model import XavierInit
 from mmpretrain.models.backbones import VisionTransformer
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from mmcxr.models.positions import sincos_table
 from mmcxr.registry import MODELS
@@ -95,15 +96,22 @@ class MaskedViT(VisionTransformer):
         Raises:
             ValueError: the films have another size.
         """
-        patches, grid = self.patch_embed(images)
-        if tuple(grid) != tuple(self.patch_resolution):
+        if tuple(images.shape[2:]) != tuple(self.img_size):
             raise ValueError(
                 f'films of {tuple(images.shape[2:])} px came, but img_size is '
                 f'{self.img_size}'
             )
-        patches = patches + self.pos_embed[:, 1:]
-        index = visible.unsqueeze(-1).expand(-1, -1, self.embed_dims)
-        return self.ln1(self._blocks(patches.gather(1, index)))
+        # A convolution with a stride of its own width is a product with each patch;
+        # those that are left out need none.
+        projection = self.patch_embed.projection
+        rows, columns = self.patch_resolution
+        cells = images.unflatten(3, (columns, -1)).unflatten(2, (rows, -1))
+        cells = cells.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # (B, N, 3pp)
+        index = visible.unsqueeze(-1)
+        cells = cells.gather(1, index.expand(-1, -1, cells.shape[2]))
+        patches = F.linear(cells, projection.weight.flatten(1), projection.bias)
+        places = self.pos_embed[0, 1:][visible]
+        return self.ln1(self._blocks(patches + places))
 
     def _blocks(self, patches: Tensor) -> Tensor:
         """Put the class token first and run all blocks."""

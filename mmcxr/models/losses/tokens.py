@@ -42,7 +42,7 @@ def token_errors(logits: Tensor, targets: Tensor) -> Tensor:
     return F.cross_entropy(logits.float(), targets, reduction='none')
 
 
-def mean_of_all_ranks(errors: Tensor) -> Tensor:
+def mean_of_all_ranks(total: Tensor, number: int | Tensor) -> Tensor:
     """This rank's part of the mean over the errors of all ranks.
 
     Ranks may hold different numbers of errors, or none. The mean of the parts over
@@ -50,14 +50,15 @@ def mean_of_all_ranks(errors: Tensor) -> Tensor:
     mean over all errors.
 
     Args:
-        errors: (T,), those of this rank.
+        total: scalar, the sum of this rank's errors.
+        number: how many they are, a whole number.
 
     Returns:
         Scalar; 0 where no rank has any.
     """
     ranks = world()[1]
-    if ranks == 1:
-        return errors.sum() / max(errors.numel(), 1)
-    count = torch.full((), float(errors.numel()), device=errors.device)
-    dist.all_reduce(count)
-    return ranks * errors.sum() / count.clamp(min=1)
+    number = torch.as_tensor(number, dtype=total.dtype, device=total.device)
+    if ranks > 1:
+        number = number.clone()
+        dist.all_reduce(number)
+    return ranks * total / number.clamp(min=1)

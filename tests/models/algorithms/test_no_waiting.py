@@ -89,7 +89,8 @@ def test_cxr_clip(make_clip, make_inputs, device, options):
     inputs['image'] = (inputs['image'][:, :, :1] * 40 + 120).clamp(0, 255).byte()
     lengths, order = inputs['attention_mask'].sum(-1).flatten().sort()
     inputs['text_order'] = order
-    inputs['text_lengths'] = [int(p[-1]) for p in lengths.tensor_split(3)]
+    parts = lengths.tensor_split(3)
+    inputs['text_groups'] = [(len(part), int(part[-1])) for part in parts]
     model = make_clip(data_preprocessor=FilmPreprocessor(), **options)
     numbers = take_steps(model, inputs, device)
     assert numbers['train/loss'] > 0 and numbers['train/grad_norm'] > 0

@@ -152,6 +152,42 @@ def test_compiled_micro_batches(make_vit_clip, make_inputs, graphs):
     close(losses_and_slopes(model, inputs), expected)
 
 
+@pytest.mark.parametrize('loss_on', ['masked', 'non_pad', 'all'])
+def test_whole_mrm_is_one_graph_for_any_number_of_tokens(
+    make_mrm, make_records, graphs, loss_on
+):
+    plain, model = make_mrm(loss_on=loss_on), make_mrm(loss_on=loss_on)
+    model = with_hook(CompileHook(backend=graphs), model)
+    for seed in range(3):
+        inputs = make_records(seed=seed)
+        expected = losses_and_slopes(plain, inputs)
+        for count in (None, 10_000, 64):
+            counts = dict(token_counts={loss_on: count} if count else {})
+            close(losses_and_slopes(plain, dict(inputs, **counts)), expected)
+        close(losses_and_slopes(model, dict(inputs, **counts)), expected)
+    assert graphs.number == 1
+
+
+def test_text_encoder_is_one_graph_for_any_length(make_clip, make_inputs, graphs):
+    plain, model = make_clip(dropout=0.0), make_clip(dropout=0.0)
+    hook = CompileHook(['text_backbone'], backend=graphs, dynamic=True)
+    model = with_hook(hook, model)
+    for length in (9, 12, 17, 24):
+        inputs = make_inputs(length=length)
+        expected = losses_and_slopes(plain, inputs)
+        close(losses_and_slopes(model, inputs), expected)
+    assert graphs.number == 1
+
+
+def test_recorded_steps_know_no_accumulation(make_vit_clip):
+    runner = SimpleNamespace(
+        model=make_vit_clip(), optim_wrapper=SimpleNamespace(_accumulative_counts=2)
+    )
+    with pytest.raises(ConfigError, match='accumulative_counts=1'):
+        CompileHook(mode='reduce-overhead').before_train(runner)
+    CompileHook().before_train(runner)
+
+
 @pytest.mark.slow
 def test_compiled_by_inductor(make_mrm, make_records, graphs):
     """What a user gets; needs a C++ compiler on the CPU."""
