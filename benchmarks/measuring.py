@@ -67,9 +67,14 @@ def machine(*packages: str) -> dict:
     )
 
 
+def results_file(name: str, out: str | None = None) -> Path:
+    """``results/<name>.json`` beside this file, or another file."""
+    return Path(out) if out else HERE / 'results' / f'{name}.json'
+
+
 def write_results(name: str, result: dict, out: str | None = None) -> Path:
     """Write ``results/<name>.json`` beside this file, or another file."""
-    path = Path(out) if out else HERE / 'results' / f'{name}.json'
+    path = results_file(name, out)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + '\n')
     return path

@@ -8,9 +8,12 @@ before anything is timed. A step is what the training loop does for a batch: cop
 the device, prepare, forward, backward, update. Published steps are those of
 ``benchmarks/published``: float32 on a CPU, float16 with loss scaling on a GPU. Ours
 is bfloat16, with the switches that the one-GPU configs set. Further variants:
-``compiled`` (the whole forward pass), ``blocks`` (parts, as ``CompileHook`` does),
-``padded`` (CXR-CLIP, all texts at the length of the longest), ``masked`` (MRM, loss on
-masked tokens). They take turns; times are medians with quartiles, in seconds.
+``padded`` (CXR-CLIP, all texts at the length of the longest), ``micro128`` (128
+studies at once), ``masked`` (MRM, loss on masked tokens); each may be followed by
+``+compiled`` or another way of ``benchmarks/cases`` to run it. They take turns; times
+are medians with quartiles, in seconds. The roof is the device's own rate of a large
+matrix product, in bfloat16 on a GPU, in float32 on a CPU. Rows are added to the
+results file of that device, or replace those of the same case, batch and variant.
 """
 
 import argparse
@@ -19,9 +22,12 @@ import time
 
 import torch
 from cases import CASES
-from measuring import machine, spread, write_results
+from kernels import costs
+from measuring import machine, results_file, spread, write_results
 from mmengine.logging import MMLogger
 from torch.utils.flop_counter import FlopCounterMode
+
+KEY = 'case', 'batch', 'variant'
 
 
 def measure(step, device, repeats, warmup):
@@ -59,13 +65,12 @@ def flops(step):
     return counter.get_total_flops()
 
 
-def bf16_peak():
-    """Rate of a large bf16 matrix product on this GPU, FLOP/s: the roof."""
-    a, b = (
-        torch.randn(8192, 8192, device='cuda', dtype=torch.bfloat16) for _ in range(2)
-    )
-    best = min(measure(lambda: a @ b, 'cuda', 10, 3))
-    return 2 * 8192**3 / best
+def roof(device):
+    """Rate of a large matrix product, FLOP/s."""
+    gpu = device == 'cuda'
+    side, kind = (8192, torch.bfloat16) if gpu else (2048, torch.float32)
+    a, b = (torch.randn(side, side, device=device, dtype=kind) for _ in range(2))
+    return 2 * side**3 / min(measure(lambda: a @ b, device, 10, 3))
 
 
 def run(case, batch, device, repeats, variants, warmup):
@@ -77,6 +82,7 @@ def run(case, batch, device, repeats, variants, warmup):
     rows = {}
     for step in steps.values():
         measure(step, device, 0, warmup)
+    first = next(iter(counted.values()))
     times = {name: [] for name in steps}
     for _ in range(repeats):  # by turns: what drifts, drifts for all
         for name, step in steps.items():
@@ -84,12 +90,24 @@ def run(case, batch, device, repeats, variants, warmup):
     for name, step in steps.items():
         row = rows[name] = dict(seconds=spread(times[name]))
         row['films_per_second'] = round(case.films(batch) / row['seconds']['median'], 1)
-        row['gflop'] = round(counted.get(name, counted['ours']) / 1e9, 1)
+        row['gflop'] = round(counted.get(name.partition('+')[0], first) / 1e9, 1)
         row['tflop_per_second'] = round(
             row['gflop'] / 1e3 / row['seconds']['median'], 1
         )
         row['peak_memory_gb'] = peak_memory(step, device)
+        if device == 'cuda':
+            row['milliseconds_of_kernels'] = costs(step)
     return rows
+
+
+def merged(result, file, out):
+    """The result with the rows of the results file that it does not measure anew."""
+    path = results_file(file, out)
+    former = json.loads(path.read_text())['rows'] if path.exists() else []
+    new = {tuple(map(row.get, KEY)) for row in result['rows']}
+    kept = [row for row in former if tuple(map(row.get, KEY)) not in new]
+    rows = sorted(kept + result['rows'], key=lambda row: (row['case'], row['batch']))
+    return dict(result, rows=rows)
 
 
 def main():
@@ -98,7 +116,7 @@ def main():
     parser.add_argument('--cases', nargs='+', default=list(CASES), choices=CASES)
     parser.add_argument('--batches', nargs='+', type=int)
     parser.add_argument('--repeats', type=int, default=5)
-    parser.add_argument('--variants', nargs='+', default=['published', 'ours'])
+    parser.add_argument('--variants', nargs='+')
     parser.add_argument('--threads', type=int, default=None)
     parser.add_argument('--smoke', action='store_true', help='tiny models, one turn')
     parser.add_argument('--out')
@@ -108,11 +126,11 @@ def main():
     if args.threads:
         torch.set_num_threads(args.threads)
     MMLogger.get_instance('benchmark', log_level='ERROR')
-    peak = bf16_peak() if args.device == 'cuda' else None
+    peak = None if args.smoke else roof(args.device)
     result = dict(
         machine('torch', 'transformers', 'onedl-mmpretrain'),
-        device=torch.cuda.get_device_name() if peak else 'cpu',
-        bf16_peak_tflop_per_second=round(peak / 1e12) if peak else None,
+        device=torch.cuda.get_device_name() if args.device == 'cuda' else 'cpu',
+        roof_tflop_per_second=peak and float(f'{peak / 1e12:.3g}'),
         threads=torch.get_num_threads(),
         repeats=args.repeats,
         rows=[],
@@ -122,20 +140,21 @@ def main():
         case = CASES[name](smoke=args.smoke)
         for batch in args.batches or case.batches(args.device):
             warmup = 0 if args.smoke else 3
-            found = run(case, batch, args.device, args.repeats, args.variants, warmup)
+            variants = args.variants or case.variants
+            found = run(case, batch, args.device, args.repeats, variants, warmup)
             for variant, row in found.items():
                 if 'published' in found:
                     base = found['published']['seconds']['median']
                     row['times_faster'] = round(base / row['seconds']['median'], 2)
                 if peak:
                     share = row['tflop_per_second'] * 1e12 / peak
-                    row['share_of_bf16_peak'] = round(share, 3)
+                    row['share_of_roof'] = round(share, 3)
                 row = dict(case=name, batch=batch, variant=variant, **row)
                 result['rows'].append(row)
                 print(json.dumps(row), flush=True)
-            if not args.smoke or args.out:  # after each: a run may be cut short
-                write_results(file, result, args.out)
-            if peak:
+            if not args.smoke:  # after each: a run may be cut short
+                write_results(file, merged(result, file, args.out), args.out)
+            if args.device == 'cuda':
                 torch.cuda.empty_cache()
     if args.smoke:
         print('smoke: every path ran')

@@ -32,9 +32,11 @@ def logged(work_dir, key: str) -> list[float]:
         '',
         "optim_wrapper['type'] = 'AutocastOptimWrapper'",
         'compile = True',
+        "custom_hooks = [dict(type='mmcxr.CompileHook')]",
+        "custom_hooks = [dict(type='mmcxr.CompileHook', mode='reduce-overhead')]",
         "sync_bn = 'torch'\nmodel['norm_cfg'] = dict(type='BN')",
     ],
-    ids=['float32', 'bfloat16', 'compile', 'sync_bn'],
+    ids=['float32', 'bfloat16', 'compile', 'hook', 'replayed', 'sync_bn'],
 )
 def test_a_run_on_the_gpu(tmp_path, repo_dir, more):
     config = toy_parts.write_config(tmp_path, repo_dir, QUICK.format(more=more))
