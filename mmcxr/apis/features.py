@@ -119,7 +119,7 @@ def extract_features(
         preprocessing=settings_digest(
             dict(
                 pipeline=steps,
-                preprocessor=_preprocessor(model),
+                preprocessor=preprocessor_facts(model),
                 amp=amp,
                 versions={name: version(name) for name in _VERSIONED},
             )
@@ -181,7 +181,7 @@ def _compute(
     return np.concatenate(found)
 
 
-def _preprocessor(model: BaseModel) -> dict:
+def preprocessor_facts(model: BaseModel) -> dict:
     """Name and constants of the step between bytes and numbers."""
     preprocessor = model.data_preprocessor
     buffers = {k: v.flatten().tolist() for k, v in preprocessor.named_buffers()}
@@ -196,5 +196,5 @@ def _facts(name: str, model: BaseModel, checkpoint: str | Path) -> dict:
         algorithm=type(model).__name__,
         checkpoint=Path(checkpoint).name,
         checkpoint_sha256=file_digest(Path(checkpoint)),
-        data_preprocessor=_preprocessor(model),
+        data_preprocessor=preprocessor_facts(model),
     )

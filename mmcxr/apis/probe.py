@@ -1,15 +1,13 @@
 """Probe frozen features: fit on one split, choose on another, measure on a third.
 
-N films, D features, C classes, K settings that are tried.
+N films, D features, C classes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from mmcxr.engine.run_spec import (
     describe_lacking,
@@ -17,11 +15,6 @@ from mmcxr.engine.run_spec import (
     describe_protocol,
     versions,
 )
-from mmcxr.evaluation.functional.labels import resolve_uncertain
-from mmcxr.evaluation.functional.probes import Standardiser, choose, linear_scores
-from mmcxr.evaluation.functional.probes_knn import knn_scores
-from mmcxr.evaluation.functional.probes_linear import fit_linear
-from mmcxr.evaluation.functional.probes_logistic import fit_logistic
 from mmcxr.evaluation.functional.results import (
     build_results,
     write_results,
@@ -30,79 +23,33 @@ from mmcxr.evaluation.functional.results import (
 from mmcxr.evaluation.metrics.classification import ClassificationMetric
 
 from .feature_cache import FeatureError, Features
+from .probe_fit import ProbeSettings, choose_setting, probe_scores
 
-KINDS = ('logistic', 'linear', 'knn')
-#: What is tried by default: C, learning rate, number of neighbours.
-GRIDS = dict(
-    logistic=tuple(float(f'{c:.3g}') for c in np.logspace(-6, 2, 20)),
-    linear=(1.0, 0.3, 0.1, 0.03, 0.01),
-    knn=(1, 5, 10, 20, 50, 100, 200),
-)
-
-
-@dataclass(frozen=True)
-class ProbeSettings:
-    """How features are probed.
-
-    Args:
-        kind: ``logistic`` (regression with penalty, C is chosen), ``linear`` (a layer
-            trained by SGD, the learning rate is chosen) or ``knn`` (the number of
-            neighbours is chosen).
-        grid: values to choose from; by default those of :data:`GRIDS`.
-        uncertain: what -1 counts as, in fitting and in measuring: ``ignore``,
-            ``zeros`` or ``ones``.
-        epochs: of ``linear``.
-        batch_size: of ``linear``.
-        temperature: of ``knn``.
-        seed: of ``linear``.
-    """
-
-    kind: str = 'logistic'
-    grid: Sequence[float] = ()
-    uncertain: str = 'ignore'
-    epochs: int = 50
-    batch_size: int = 256
-    temperature: float = 0.07
-    seed: int = 0
-
-    def __post_init__(self):
-        if self.kind not in KINDS:
-            raise ValueError(f'kind {self.kind!r} is none of {", ".join(KINDS)}')
-        resolve_uncertain(np.zeros((0, 1)), self.uncertain)
-        object.__setattr__(self, 'grid', tuple(self.grid or GRIDS[self.kind]))
-
-    def described(self) -> dict:
-        """For the spec of a result: what plays a part."""
-        parts = dict(
-            logistic=(), linear=('epochs', 'batch_size', 'seed'), knn=('temperature',)
-        )
-        facts = {name: getattr(self, name) for name in parts[self.kind]}
-        return dict(
-            kind=self.kind,
-            grid=self.grid,
-            uncertain=self.uncertain,
-            chosen_by='mean AUROC on the validation split',
-            **facts,
-        )
+_ON_VAL = 'mean AUROC on the validation split'
+_ON_FOLDS = 'mean AUROC on 5 folds of the training split, grouped by patient'
 
 
 def probe(
     train: Features,
-    val: Features,
+    val: Features | None,
     test: Features,
     settings: ProbeSettings,
     out: str | Path | None = None,
     num_resamples: int = 1000,
+    draw: Mapping | None = None,
+    warnings: Sequence[str] = (),
 ) -> dict:
     """Fit, choose, measure.
 
     Args:
         train: to fit on; see :func:`mmcxr.apis.feature_cache.load_features`.
-        val: to choose the setting on.
+        val: to choose the setting on; None chooses on folds of ``train``.
         test: to measure on.
         settings: of the probe.
         out: folder for ``results.json`` and ``scores.csv.gz``; None writes nothing.
         num_resamples: of the intervals.
+        draw: how ``train`` was drawn from its split, for the spec.
+        warnings: sentences that a reader of the result must not miss.
 
     Returns:
         What ``results.json`` holds.
@@ -111,60 +58,24 @@ def probe(
         FeatureError: the three are of different models, preprocessing or classes.
         ValueError: no class can be probed.
     """
-    _check_alike(train, val, test)
-    scores = probe_scores(train, [val, test], settings)
-    labels = resolve_uncertain(val.labels, settings.uncertain)
-    best, means = choose(scores[0], labels)
+    _check_alike(train, *([val] if val else []), test)
+    best, means = choose_setting(train, val, settings)
     chosen = dict(
         value=settings.grid[best],
         val_auroc={str(v): m for v, m in zip(settings.grid, means, strict=True)},
     )
+    fitted = replace(settings, grid=(settings.grid[best],))
     # A class that could not be fitted answers the same for every film.
-    found = np.nan_to_num(scores[1][best], nan=0.5)
+    found = np.nan_to_num(probe_scores(train, [test], fitted)[0][0], nan=0.5)
     report, columns = _report(test, found, settings, num_resamples)
-    results = _results(train, test, settings, chosen, report)
+    described = settings.described(_ON_FOLDS if val is None else _ON_VAL)
+    described |= dict(draw=dict(draw)) if draw else {}
+    results = _results(train, test, described, chosen, report)
+    results['warnings'] += warnings
     if out is not None:
         write_results(Path(out) / 'results.json', results)
         write_scores(Path(out) / 'scores.csv.gz', columns)
     return results
-
-
-def probe_scores(
-    train: Features, others: Sequence[Features], settings: ProbeSettings
-) -> list[np.ndarray]:
-    """Scores of films under each setting, (K, N, C), for each set of films."""
-    features, *queries = (_tensor(x.features) for x in (train, *others))
-    labels = torch.from_numpy(resolve_uncertain(train.labels, settings.uncertain))
-    if settings.kind == 'knn':
-        mean = features.mean(0)  # a common offset would make all films alike
-        scores = [
-            knn_scores(
-                features - mean,
-                labels,
-                query - mean,
-                [min(int(k), len(features)) for k in settings.grid],
-                settings.temperature,
-            )
-            for query in queries
-        ]
-        return [score.numpy() for score in scores]
-    if settings.kind == 'logistic':
-        coefficients = fit_logistic(features, labels, settings.grid)
-    else:
-        coefficients = fit_linear(
-            features,
-            labels,
-            settings.grid,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            seed=settings.seed,
-        )
-    scaled = Standardiser(features)
-    return [linear_scores(scaled(query), coefficients).numpy() for query in queries]
-
-
-def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.array(array))  # mapped arrays are read-only
 
 
 def _check_alike(train: Features, *others: Features) -> None:
@@ -187,9 +98,10 @@ def _report(
 ) -> tuple[dict, dict]:
     """Report and columns per image of the test films."""
     classes = list(test.facts['classes'])
+    task = 'binary' if len(classes) == 1 else 'multilabel'
     metric = ClassificationMetric(
         classes=classes,
-        task='binary' if len(classes) == 1 else 'multilabel',
+        task='multiclass' if settings.exclusive else task,
         uncertain=settings.uncertain,
         num_resamples=num_resamples,
     )
@@ -208,7 +120,7 @@ def _report(
 def _results(
     train: Features,
     test: Features,
-    settings: ProbeSettings,
+    described: Mapping,
     chosen: Mapping,
     report: dict,
 ) -> dict:
@@ -218,7 +130,7 @@ def _results(
         train_dataloader=dict(dataset=train.facts['dataset']),
     )
     protocol = describe_protocol(config, metainfo, test.images)
-    protocol['probe'] = settings.described()
+    protocol['probe'] = described
     lacking, sentences = describe_lacking(metainfo)
     return build_results(
         protocol,

@@ -17,7 +17,8 @@ from sklearn.preprocessing import StandardScaler
 
 from mmcxr.apis.feature_cache import FeatureError, load_features
 from mmcxr.apis.features import extract_features, open_model
-from mmcxr.apis.probe import ProbeSettings, probe, probe_scores
+from mmcxr.apis.probe import probe
+from mmcxr.apis.probe_fit import ProbeSettings, probe_scores
 from mmcxr.datasets.film import read_film
 from mmcxr.evaluation.functional.results import read_results
 from mmcxr.registry import MODELS
@@ -285,7 +286,7 @@ def test_command_lines(repo_dir, config, checkpoint, drawn, tmp_path, capsys):
         'val',
         'test',
     ]
-    tool(repo_dir, 'probe')([*folders, '--out', str(tmp_path / 'probe')])
+    tool(repo_dir, 'probe')(['--features', *folders, '--out', str(tmp_path / 'probe')])
     assert 'auroc' in capsys.readouterr().out
     result = json.loads((tmp_path / 'probe/results.json').read_text())
     assert result['spec']['model']['checkpoint'] == 'weights.pth'

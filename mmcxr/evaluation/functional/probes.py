@@ -37,18 +37,21 @@ class Standardiser:
         return torch.cat([(c - mean) / deviation for c in features.split(_ROWS)])
 
 
-def linear_scores(features: Tensor, coefficients: Tensor) -> Tensor:
+def linear_scores(
+    features: Tensor, coefficients: Tensor, exclusive: bool = False
+) -> Tensor:
     """Probabilities of linear probes on features they are scaled for.
 
     Args:
         features: (N, D).
         coefficients: (K, L, D + 1), the intercept last.
+        exclusive: exactly one label is true, so that they add to one.
 
     Returns:
         (K, N, L) in 0..1; NaN for a label without coefficients.
     """
     outputs = features @ coefficients[..., :-1].mT + coefficients[:, None, :, -1]
-    return outputs.sigmoid()
+    return outputs.softmax(-1) if exclusive else outputs.sigmoid()
 
 
 def choose(scores, labels) -> tuple[int, np.ndarray]:

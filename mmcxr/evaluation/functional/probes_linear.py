@@ -23,10 +23,13 @@ def fit_linear(
     momentum: float = 0.9,
     weight_decay: float = 0.0,
     seed: int = 0,
+    standardise: bool = True,
+    exclusive: bool = False,
 ) -> Tensor:
     """Coefficients for standardised features.
 
-    The loss of a batch is the mean binary cross entropy over its known labels.
+    The loss of a batch is the mean binary cross entropy over its known labels; of
+    exclusive labels the mean cross entropy over its films.
 
     Args:
         features: (N, D).
@@ -37,11 +40,13 @@ def fit_linear(
         momentum: of torch's ``SGD``.
         weight_decay: likewise; the intercept takes part.
         seed: of the orders.
+        standardise: else features, and coefficients for them, stay as they are.
+        exclusive: each film has a single label of 1, and none that is unknown.
 
     Returns:
         (K, L, D + 1), the intercept last.
     """
-    scaled = Standardiser(features)(features)
+    scaled = Standardiser(features)(features) if standardise else features
     rates = torch.as_tensor(learning_rates, dtype=features.dtype)[:, None, None]
     labels = labels.to(features)
     known = (~labels.isnan()).to(features)
@@ -56,14 +61,21 @@ def fit_linear(
         for batch, rows in enumerate(order.split(batch_size)):
             progress = (epoch * num_batches + batch) / (epochs * num_batches)
             rate = rates * (0.5 * (1 + math.cos(math.pi * progress)))
-            gradient = _gradient(weights, scaled[rows], targets[rows], known[rows])
+            gradient = _gradient(
+                weights, scaled[rows], targets[rows], known[rows], exclusive
+            )
             velocity.mul_(momentum).add_(gradient).add_(weights, alpha=weight_decay)
             weights -= rate * velocity
     return weights.mT.contiguous()
 
 
-def _gradient(weights: Tensor, batch: Tensor, targets: Tensor, known: Tensor) -> Tensor:
-    """(K, D + 1, L) of the mean loss over the known labels of a batch."""
+def _gradient(
+    weights: Tensor, batch: Tensor, targets: Tensor, known: Tensor, exclusive: bool
+) -> Tensor:
+    """(K, D + 1, L) of the mean loss over the known labels, or films, of a batch."""
     outputs = batch @ weights[:, :-1] + weights[:, -1:]  # (K, B, L)
-    error = (outputs.sigmoid() - targets) * (known / known.sum().clamp(min=1))
+    if exclusive:
+        error = (outputs.softmax(-1) - targets) / len(batch)
+    else:
+        error = (outputs.sigmoid() - targets) * (known / known.sum().clamp(min=1))
     return torch.cat([batch.T @ error, error.sum(1, keepdim=True)], dim=1)

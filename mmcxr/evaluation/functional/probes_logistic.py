@@ -32,6 +32,7 @@ def fit_logistic(
     c_values,
     tolerance: float = 1e-6,
     max_steps: int = 500,
+    standardise: bool = True,
 ) -> Tensor:
     """Coefficients for standardised features.
 
@@ -43,6 +44,7 @@ def fit_logistic(
             coefficient by more than this share of the largest, or of 1; or when steps
             lead nowhere and the gradient may be made of rounding.
         max_steps: for each value of c, beyond which a warning is given.
+        standardise: else features, and coefficients for them, stay as they are.
 
     Returns:
         (K, L, D + 1) in the order of ``c_values``, the intercept last; NaN for a label
@@ -54,7 +56,7 @@ def fit_logistic(
     found = features.new_full(shape, torch.nan)
     if len(usable) == 0:
         return found
-    scaled = Standardiser(features)(features)
+    scaled = Standardiser(features)(features) if standardise else features
     spread, axes = torch.linalg.eigh((scaled.T @ scaled).double())
     axes, spread = axes.to(scaled), spread.clamp(min=0).to(scaled)[:, None]
     scaled, labels = scaled @ axes, labels[:, usable]
