@@ -14,6 +14,7 @@ from mmcxr.evaluation.functional.probes import Standardiser, choose, linear_scor
 from mmcxr.evaluation.functional.probes_knn import knn_scores
 from mmcxr.evaluation.functional.probes_linear import fit_linear
 from mmcxr.evaluation.functional.probes_logistic import fit_logistic
+from mmcxr.evaluation.functional.probes_multinomial import fit_multinomial
 
 C_VALUES = [1e-4, 1e-2, 1e2, 1.0]  # in no order
 
@@ -243,3 +244,68 @@ def test_the_highest_mean_auroc_is_chosen():
     assert np.allclose(means, expected) and best == 1
     with pytest.raises(ValueError, match='no label has both values'):
         choose(scores, np.ones((60, 3)))
+
+
+# --- exclusive classes, and features as they are ------------------------------------
+
+
+@pytest.fixture
+def classes_data():
+    random = np.random.default_rng(8)
+    features = random.normal(3, 1, (90, 7)) * np.logspace(-1, 1, 7)
+    target = (features[:, 3] + random.normal(0, 1, 90) > 3).astype(int)
+    target += features[:, 5] > 3 * np.logspace(-1, 1, 7)[5]
+    return torch.from_numpy(features), torch.eye(3, dtype=torch.float64)[target]
+
+
+@pytest.mark.parametrize('number', [2, 3])
+def test_multinomial_is_scikit_learns(classes_data, number):
+    features, labels = classes_data
+    if number == 2:
+        labels = torch.stack([labels[:, 0], 1 - labels[:, 0]], 1)
+    found = fit_multinomial(features, labels, [2.0, 0.1], 1e-9, max_steps=20000)
+    for c, coefficients in zip([2.0, 0.1], found, strict=True):
+        model = LogisticRegression(C=c, tol=1e-9, max_iter=20000)
+        model.fit(features.numpy(), labels.argmax(1).numpy())
+        scores = linear_scores(features, coefficients[None], exclusive=True)[0]
+        expected = model.predict_proba(features.numpy())
+        assert np.abs(scores.numpy() - expected).max() < 1e-3
+        if number == 3:
+            assert np.abs(coefficients[:, :-1].numpy() - model.coef_).max() < 1e-3
+
+
+def test_a_class_without_films_is_never_named(classes_data):
+    features, labels = classes_data
+    labels = torch.cat([labels, torch.zeros(90, 1)], 1)
+    coefficients = fit_multinomial(features, labels, [1.0], max_steps=20000)
+    scores = linear_scores(features, coefficients, exclusive=True)[0]
+    assert (scores[:, 3] == 0).all() and torch.allclose(
+        scores.sum(1), scores.new_ones(())
+    )
+    assert fit_multinomial(features, labels[:, 3:], [1.0]).isnan().all()
+
+
+def test_features_as_they_are_are_scikit_learns(classes_data):
+    features, labels = classes_data
+    found = fit_logistic(
+        features, labels, [0.0327, 1.0], tolerance=1e-9, standardise=False
+    )
+    for c, coefficients in zip([0.0327, 1.0], found, strict=True):
+        for column, row in enumerate(coefficients):
+            model = LogisticRegression(C=c, tol=1e-10, max_iter=50000)
+            model.fit(features.numpy(), labels[:, column].numpy())
+            assert np.abs(row[:-1].numpy() - model.coef_[0]).max() < 1e-3
+            assert abs(float(row[-1]) - model.intercept_[0]) < 1e-2
+
+
+def test_the_linear_probe_of_classes_follows_its_gradient(classes_data):
+    """One step on all films is the step of autograd on the cross entropy."""
+    features, labels = classes_data
+    found = fit_linear(
+        features, labels, [0.1], epochs=1, batch_size=90, standardise=False,
+        exclusive=True,
+    )  # fmt: skip
+    weights = torch.zeros(3, 8, dtype=torch.float64, requires_grad=True)
+    outputs = features @ weights[:, :-1].T + weights[:, -1]
+    torch.nn.functional.cross_entropy(outputs, labels.argmax(1)).backward()
+    assert torch.allclose(found[0], -0.1 * weights.grad)
