@@ -21,7 +21,9 @@ import argparse
 import sys
 from pathlib import Path
 
-PROBES = ('logreg', 'linear', 'knn')
+from mmengine.config import DictAction
+
+PROBES = ('logreg', 'linear', 'knn', 'finetune')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -62,12 +64,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add('workers', type=int, default=2, help='processes that read films')
     add('device', help='cpu or cuda; default: cuda if there is one')
     add('amp', action='store_true', help='extract in bfloat16')
+    add('cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+        help='change the config of finetune: train_cfg.max_epochs=20')  # fmt: skip
     add('out', default='work_dirs/probe', help='folder of everything that is written')
     args = parser.parse_args(argv)
     needed = ('train_csv', 'test_csv', 'path_column', 'class_columns', 'models')
     given = [name for name in needed if getattr(args, name)]
-    if args.features and (given or args.val_csv or len(args.probe) > 1):
-        parser.error('--features takes one --probe, and no CSV files and models')
+    if args.features and (
+        given or args.val_csv or len(args.probe) > 1 or 'finetune' in args.probe
+    ):
+        parser.error('--features takes one probe of features, no CSV files and models')
     if not args.features and len(given) < len(needed):
         lacking = [f'--{n.replace("_", "-")}' for n in needed if n not in given]
         parser.error(f'{", ".join(lacking)} missing (or give --features)')
@@ -97,6 +103,7 @@ def probe_folders(args: argparse.Namespace) -> int:
 def probe_models(args: argparse.Namespace) -> int:
     """Extract, probe and rank; print the table."""
     import torch
+    from mmengine.logging import MMLogger
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from mmcxr.apis.csv_data import CSVColumns, prepare_csv
@@ -104,6 +111,7 @@ def probe_models(args: argparse.Namespace) -> int:
     from mmcxr.apis.probe_report import ranking_lines
     from mmcxr.apis.probe_study import Study, run_study
 
+    MMLogger.get_current_instance().setLevel('WARNING')  # the table is the news
     sources = read_sources(args.models)
     files = dict(train=args.train_csv, val=args.val_csv, test=args.test_csv)
     out = Path(args.out)
@@ -135,6 +143,7 @@ def probe_models(args: argparse.Namespace) -> int:
         args.workers,
         args.device or ('cuda' if torch.cuda.is_available() else 'cpu'),
         args.amp,
+        options=args.cfg_options,
     )
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), transient=True) as bar:

@@ -1,10 +1,8 @@
 """Which encoder serves best: every model under every probe on a person's own films."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import torch
 
 from .csv_data import CSVData
 from .feature_cache import Features, load_features
@@ -12,11 +10,12 @@ from .features import NamedModel, extract_features
 from .probe import probe
 from .probe_cells import Cell, films_facts
 from .probe_draws import Draw
+from .probe_finetune import finetune, finetune_config
 from .probe_fit import ProbeSettings, take_films
 from .probe_models import ModelSource
 from .probe_report import write_report
 
-PROBES = ('logreg', 'linear', 'knn')
+PROBES = ('logreg', 'linear', 'knn', 'finetune')
 _KINDS = dict(logreg='logistic', linear='linear', knn='knn')
 # What a user can put right, or a machine too small: the other models go on.
 _FAILURES = (ValueError, OSError, KeyError, TypeError, RuntimeError)
@@ -43,6 +42,7 @@ class Study:
         device: of the models.
         amp: extract in bfloat16.
         num_resamples: of the intervals.
+        options: dotted key -> value, merged into the config of ``finetune``.
     """
 
     data: CSVData
@@ -61,6 +61,7 @@ class Study:
     device: str = 'cpu'
     amp: bool = False
     num_resamples: int = 1000
+    options: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         for name in self.probes:
@@ -79,7 +80,7 @@ class Study:
         budgets += [dict(shots=k) for k in self.shots]
         found = []
         for budget in budgets:
-            drawn = budget != dict(fraction=1.0) or name == 'linear'
+            drawn = budget != dict(fraction=1.0) or name in ('linear', 'finetune')
             seeds = self.seeds if drawn else self.seeds[:1]
             found += [Draw(**budget, seed=seed) for seed in seeds]
         return found
@@ -122,7 +123,8 @@ def run_study(
     for number, source in enumerate(study.sources, 1):
         say(f'[{number}/{len(study.sources)}] {source.name}')
         try:
-            splits = _extract(study, source, progress)
+            named = source.open(study.device, study.cxrlearn)
+            splits = _extract(study, named, progress)
         except _FAILURES as error:
             failures.append(f'{source.name}: {_message(error)}')
             say(f'  failed: {_message(error)}')
@@ -131,7 +133,8 @@ def run_study(
             for draw in study.draws(name):
                 cell = Cell(source.name, name, draw, study.out / 'models')
                 try:
-                    finished.append((cell, _measure(study, cell, splits, say)))
+                    measured = _measure(study, cell, named, splits, say)
+                    finished.append((cell, measured))
                 except _FAILURES as error:
                     failures.append(f'{cell.name}: {_message(error)}')
                     say(f'  failed: {_message(error)}')
@@ -140,16 +143,11 @@ def run_study(
 
 
 def _extract(
-    study: Study, source: ModelSource, progress: Callable | None
+    study: Study, named: NamedModel, progress: Callable | None
 ) -> dict[str, Features]:
     """Features of the splits, computed where the cache has them not."""
-    named = source.open(study.device, study.cxrlearn)
     splits = ('train', 'val', 'test') if study.data.has_val else ('train', 'test')
-    found = {split: _features(study, named, split, progress) for split in splits}
-    del named
-    if study.device.startswith('cuda'):
-        torch.cuda.empty_cache()
-    return found
+    return {split: _features(study, named, split, progress) for split in splits}
 
 
 def _features(
@@ -172,34 +170,58 @@ def _features(
 
 
 def _measure(
-    study: Study, cell: Cell, splits: dict[str, Features], say: Callable
+    study: Study,
+    cell: Cell,
+    named: NamedModel,
+    splits: dict[str, Features],
+    say: Callable,
 ) -> dict:
     """Results of a cell, found or made."""
-    draw, settings = cell.draw, study.settings(cell.probe, cell.draw.seed)
-    rows = draw.rows(splits['train'], study.data.exclusive, study.uncertain)
-    train = take_films(splits['train'], rows)
+    draw = cell.draw
+    what = ' '.join(filter(None, [cell.probe, draw.budget, f'seed {draw.seed}']))
     spec = dict(
-        settings=settings.described('val' if study.data.has_val else 'folds'),
         draw=draw.described(),
+        seed=draw.seed,
         num_resamples=study.num_resamples,
-        model=train.facts['model'],
+        model=named.facts,
         left_out=study.data.left_out,
         **{split: films_facts(found) for split, found in splits.items()},
     )
-    what = ' '.join(filter(None, [cell.probe, draw.budget, f'seed {draw.seed}']))
+    if cell.probe == 'finetune':
+        cfg = finetune_config(
+            named,
+            study.data,
+            cell,
+            study.uncertain,
+            study.cxrlearn,
+            study.workers,
+            study.num_resamples,
+            study.options,
+        )
+        spec['config'] = cfg.to_dict()
+        if (results := cell.finished(spec)) is None:
+            cell.begin()
+            say(f'  {what}: training, see {cell.folder / "run"}')
+            results = finetune(cfg, cell, spec, study.data.unreadable_lines())
+            cell.finish(spec)
+            return results
+        say(f'  {what}: finished before')
+        return results
+    settings = study.settings(cell.probe, draw.seed)
+    spec['settings'] = settings.described('val' if study.data.has_val else 'folds')
     if results := cell.finished(spec):
         say(f'  {what}: finished before')
         return results
     cell.begin()
-    drawn = draw.described()
+    rows = draw.rows(splits['train'], study.data.exclusive, study.uncertain)
     results = probe(
-        train,
+        take_films(splits['train'], rows),
         splits.get('val'),
         splits['test'],
         settings,
         cell.folder,
         study.num_resamples,
-        dict(drawn, films=len(rows)) if drawn else None,
+        dict(draw.described(), films=len(rows)) if draw.described() else None,
         study.data.unreadable_lines(),
     )
     cell.finish(spec)
