@@ -62,6 +62,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add('epochs', type=int, default=50, help='of linear')
     add('batch-size', type=int, default=64, help='of extraction')
     add('workers', type=int, default=2, help='processes that read films')
+    add('resamples', type=int, default=1000, help='of patients, for intervals')
     add('device', help='cpu or cuda; default: cuda if there is one')
     add('amp', action='store_true', help='extract in bfloat16')
     add('cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
@@ -93,7 +94,7 @@ def probe_folders(args: argparse.Namespace) -> int:
         kind, args.grid, args.uncertain, epochs=args.epochs, seed=args.seeds[0],
         exclusive=bool(splits[0].facts['metainfo'].get('exclusive')),
     )  # fmt: skip
-    results = probe(*splits, settings, args.out)
+    results = probe(*splits, settings, args.out, args.resamples)
     print('\n'.join((results_table(results), *explanations(results))))
     print(f'chosen: {results["spec"]["model"]["probe"]["value"]:g}')
     print(f'written to {args.out}/results.json')
@@ -143,6 +144,7 @@ def probe_models(args: argparse.Namespace) -> int:
         args.workers,
         args.device or ('cuda' if torch.cuda.is_available() else 'cpu'),
         args.amp,
+        args.resamples,
         options=args.cfg_options,
     )
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())

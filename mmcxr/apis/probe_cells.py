@@ -92,8 +92,14 @@ def read_scores(
         rows = list(csv.DictReader(file))
 
     def table(kind: str) -> np.ndarray:
-        cells = [[row[f'{kind}_{name}'] or 'nan' for name in classes] for row in rows]
+        cells = [[_value(row[f'{kind}_{name}']) for name in classes] for row in rows]
         return np.array(cells, np.float64).reshape(len(rows), len(classes))
 
     images, patients = ([row[key] for row in rows] for key in ('image', 'patient_id'))
     return images, patients, table('score'), table('label')
+
+
+def _value(cell: str) -> float:
+    """A number, an empty cell, or a label of exclusive classes as it is written."""
+    words = {'': np.nan, 'True': 1.0, 'False': 0.0}
+    return words[cell] if cell in words else float(cell)
