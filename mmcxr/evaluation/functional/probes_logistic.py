@@ -57,10 +57,11 @@ def fit_logistic(
     if len(usable) == 0:
         return found
     scaled = Standardiser(features)(features) if standardise else features
-    spread, axes = torch.linalg.eigh((scaled.T @ scaled).double())
-    axes, spread = axes.to(scaled), spread.clamp(min=0).to(scaled)[:, None]
+    if len(scaled) < scaled.shape[1]:  # separable, and cheap: rounding may not matter
+        scaled, labels = scaled.double(), labels.double()
+    axes, spread = _principal_axes(scaled)
     scaled, labels = scaled @ axes, labels[:, usable]
-    weights = scaled.new_zeros(shape[2], len(usable))
+    weights = scaled.new_zeros(axes.shape[1] + 1, len(usable))
     weights[-1] = torch.logit(labels.nanmean(0))
     for k in sorted(range(len(c_values)), key=lambda k: float(c_values[k])):
         losses = _Losses(scaled, spread, labels, float(c_values[k]))
@@ -71,8 +72,26 @@ def fit_logistic(
                 f'{max_steps} steps',
                 stacklevel=2,
             )
-        found[k, usable] = torch.cat([axes @ weights[:-1], weights[-1:]]).T
+        coefficients = torch.cat([axes @ weights[:-1], weights[-1:]])
+        found[k, usable] = coefficients.T.to(found)
     return found
+
+
+def _principal_axes(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Axes (D, A) and the sum of squares along each, (A, 1).
+
+    Of few films, only those that they spread along, found among the films: the penalty
+    leaves nothing of a weight along any other.
+    """
+    if len(features) >= features.shape[1]:
+        spread, axes = torch.linalg.eigh((features.T @ features).double())
+        return axes.to(features), spread.clamp(min=0).to(features)[:, None]
+    double = features.double()
+    spread, films = torch.linalg.eigh(double @ double.T)
+    kept = spread > len(spread) * torch.finfo(features.dtype).eps * spread[-1]
+    spread, films = spread[kept], films[:, kept]
+    axes = double.T @ films / spread.sqrt()
+    return axes.to(features), spread.to(features)[:, None]
 
 
 class _Losses:

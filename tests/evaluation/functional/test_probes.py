@@ -309,3 +309,24 @@ def test_the_linear_probe_of_classes_follows_its_gradient(classes_data):
     outputs = features @ weights[:, :-1].T + weights[:, -1]
     torch.nn.functional.cross_entropy(outputs, labels.argmax(1)).backward()
     assert torch.allclose(found[0], -0.1 * weights.grad)
+
+
+@pytest.mark.parametrize('precision', [torch.float32, torch.float64])
+@pytest.mark.parametrize('standardise', [True, False])
+def test_more_features_than_films(standardise, precision):
+    random = np.random.default_rng(2)
+    features = torch.from_numpy(random.normal(1, 1, (23, 61))).to(precision)
+    labels = torch.from_numpy((features.numpy()[:, :2] > 1).astype(float))
+    found = fit_logistic(
+        features, labels, [1.0, 0.01], tolerance=1e-10, standardise=standardise
+    )
+    assert found.dtype == precision
+    scaled = features.double().numpy()
+    if standardise:
+        scaled = StandardScaler().fit_transform(scaled)
+    for c, coefficients in zip([1.0, 0.01], found, strict=True):
+        for column, row in enumerate(coefficients):
+            model = LogisticRegression(C=c, tol=1e-10, max_iter=50000)
+            model.fit(scaled, labels[:, column].numpy())
+            assert np.abs(row[:-1].numpy() - model.coef_[0]).max() < 1e-4
+            assert abs(float(row[-1]) - model.intercept_[0]) < 1e-3
