@@ -63,7 +63,7 @@ class CXRCLIPSteps(Steps):
         return published_pairs(*sample, mean, std)
 
     def our_batch(self, sample, device, recipe):
-        """As the loader collates it; recipe ``padded`` to the longest text of all."""
+        """As the loader collates it; on a CPU, and by recipe ``grouped``, in groups."""
         films, texts = sample
         studies = [
             dict(
@@ -72,7 +72,7 @@ class CXRCLIPSteps(Steps):
             )
             for i, film in enumerate(films)
         ]
-        groups = 1 if recipe == 'padded' else 5
+        groups = 5 if device == 'cpu' or recipe == 'grouped' else 1
         data = collate_studies(studies, text_groups=groups, pad_to_multiple=8)
         inputs = {name: pinned(part, device) for name, part in data['inputs'].items()}
         return dict(inputs=inputs, data_samples=None)

@@ -1,5 +1,5 @@
 # CXR-CLIP, ResNet-50, pre-trained on MIMIC-CXR on one GPU: the whole batch of 128 at
-# once, in bfloat16 and channels last, texts encoded in eight groups of like length.
+# once, in bfloat16 and channels last.
 #
 #   python tools/train.py \
 #       configs/cxr_clip/cxr-clip_r50-bioclinicalbert_1xb128-15e_m-224px.py
@@ -20,5 +20,4 @@ sync_bn = None
 optim_wrapper = dict(type='AutocastOptimWrapper')
 train_dataloader = dict(
     batch_size=128,
-    num_workers=16,
-    collate_fn=dict(text_groups=8))
+    num_workers=16)
