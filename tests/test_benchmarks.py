@@ -16,6 +16,7 @@ SMOKE = {
     'mrm_text.py': [],
     'startup.py': [],
     'metrics.py': [],
+    'probes.py': [],
 }
 
 
