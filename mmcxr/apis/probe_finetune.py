@@ -76,6 +76,7 @@ def finetune_config(
         head, task = dict(type='mmcxr.SingleLabelHead'), 'multiclass'
     head['num_classes'] = len(data.classes)
     cfg.model = classifier_config(named, checkpoint, head)
+    cfg.pop('clip_normalisation', None)  # for leaves; the model sees films so already
     if not cxrlearn:
         _own_films(cfg, named)
         _small_batches(cfg, number)

@@ -326,6 +326,20 @@ def test_fine_tuning_is_ranked_too(probe, tmp_path, models):
     assert code == 0 and 'finished before' in said
 
 
+@pytest.mark.slow
+def test_fine_tuning_by_the_preset(probe, tmp_path, models):
+    more = ['--preset', 'cxrlearn', '--probe', 'finetune', '--label-fractions', '0.5']
+    more += ['--cfg-options', 'train_cfg.max_epochs=1']
+    code, said, ranking = probe(*more, models=models[:1])
+    assert code == 0, said
+    (found,) = ranking['rankings']
+    assert found['budget'] == '50 % of the films' and len(found['entries']) == 1
+    cfg = Config.fromfile(result(tmp_path, cell='finetune_50pct_seed0') / 'run/mine.py')
+    assert cfg.optim_wrapper.optimizer.type == 'SGD' and 'param_scheduler' not in cfg
+    assert cfg.model.data_preprocessor.mean[0] == pytest.approx(0.48145466)
+    assert cfg.train_dataloader.dataset.pipeline[1].size == 224
+
+
 def test_the_figure_shows_who_is_level_with_the_best():
     entry = dict(value=0.8, ci95=[0.7, 0.9], model='a', rank=1, below_best=None)
     level = dict(distinguishable=False)
