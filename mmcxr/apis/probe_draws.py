@@ -49,10 +49,14 @@ class Draw:
         return dict(fraction=self.fraction, seed=self.seed) if self.fraction < 1 else {}
 
     def rows(self, train: Features, exclusive: bool, uncertain: str) -> np.ndarray:
-        """Numbers of the films drawn, ascending."""
+        """Numbers of the films drawn, ascending.
+
+        Raises:
+            ValueError: fewer patients have, or have not, a class than are asked for.
+        """
         labels = resolve_uncertain(train.labels, uncertain)
         if self.shots:
-            return self._few(labels, np.asarray(train.patient_ids), exclusive)
+            return self._few(train, labels, exclusive)
         rows = np.arange(len(labels))
         if self.fraction == 1:
             return rows
@@ -61,16 +65,21 @@ class Draw:
         table['patient_id'] = list(train.patient_ids)
         return take_fraction(table, rows, self.fraction, self.seed, names)
 
-    def _few(
-        self, labels: np.ndarray, patients: np.ndarray, exclusive: bool
-    ) -> np.ndarray:
+    def _few(self, train: Features, labels: np.ndarray, exclusive: bool) -> np.ndarray:
+        patients = np.asarray(train.patient_ids)
         order = np.argsort(
             unit_hash(patients, f'mmcxr shots {self.seed}'), kind='stable'
         )
         chosen: set[int] = set()
-        for column in labels.T:
+        for name, column in zip(train.facts['classes'], labels.T, strict=True):
             for value in (1,) if exclusive else (1, 0):
                 having = order[column[order] == value]
                 _, first = np.unique(patients[having], return_index=True)
+                if len(first) < self.shots:
+                    word = 'with' if value else 'without'
+                    raise ValueError(
+                        f'{len(first)} training patients {word} {name!r}, fewer than '
+                        f'the {self.shots} of few-shot'
+                    )
                 chosen.update(having[np.sort(first)][: self.shots].tolist())
         return np.array(sorted(chosen), np.int64)

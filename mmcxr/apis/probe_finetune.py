@@ -36,6 +36,7 @@ class LabelledFilms:
         config = data.dataset(split)
         films = DATASETS.build(dict(config, type=f'mmcxr.{config["type"]}'))
         infos = [films.get_data_info(index) for index in range(len(films))]
+        self.facts = dict(classes=data.classes)
         self.images = [info['image'] for info in infos]
         self.patient_ids = [info['patient_id'] for info in infos]
         self.labels = np.stack([info['gt_label'] for info in infos])

@@ -226,6 +226,7 @@ class Films:
         random = np.random.default_rng(3)
         self.labels = (random.random((number, classes)) < 0.2).astype(np.float32)
         self.patient_ids = [f'p{n}' for n in random.integers(0, 120, number)]
+        self.facts = dict(classes='abc')
 
 
 def test_draws_are_nested_and_by_patient():
@@ -252,11 +253,17 @@ def test_few_of_each_class():
         assert ((films.labels[rows] == 0).sum(0) >= shots).all()
         former = {*rows}
     films.labels = np.eye(4, dtype=np.float32)[np.arange(300) % 4]
+    films.facts = dict(classes='abcd')
     rows = Draw(shots=3).rows(films, True, 'ignore')
     assert films.labels[rows].sum(0).tolist() == [3, 3, 3, 3]
     for column in films.labels[rows].T:
         persons = [films.patient_ids[row] for row in rows[column == 1]]
         assert len(set(persons)) == 3
+
+
+def test_fewer_patients_than_are_asked_for():
+    with pytest.raises(ValueError, match="training patients with 'a', fewer than the"):
+        Draw(shots=100).rows(Films(), False, 'ignore')
 
 
 @pytest.mark.parametrize(
