@@ -4,10 +4,11 @@ import json
 import os
 import signal
 import tarfile
-from multiprocessing import active_children
+from multiprocessing import active_children, get_context
 
 import pandas as pd
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
@@ -88,12 +89,18 @@ def lines_of(name):
         return list(map(json.loads, file))
 
 
+def stopped(threads, *args):
+    torch.set_num_threads(threads)  # sums depend on them
+    noted(*args)
+
+
 def killed(config, name, kill_after):
-    process = os.fork()
-    if process == 0:
-        noted(config, 'stopped', name, kill_after)
-        os._exit(0)
-    assert os.WTERMSIG(os.waitpid(process, 0)[1]) == signal.SIGKILL
+    # A fork of this process would lack the threads that torch counts on.
+    args = torch.get_num_threads(), config, 'stopped', name, kill_after
+    process = get_context('spawn').Process(target=stopped, args=args)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
 
 
 def test_a_killed_run_goes_on_with_the_same_samples(packed, repo_dir):
