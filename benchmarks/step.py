@@ -82,7 +82,6 @@ def run(case, batch, device, repeats, variants, warmup):
     rows = {}
     for step in steps.values():
         measure(step, device, 0, warmup)
-    first = next(iter(counted.values()))
     times = {name: [] for name in steps}
     for _ in range(repeats):  # by turns: what drifts, drifts for all
         for name, step in steps.items():
@@ -90,10 +89,11 @@ def run(case, batch, device, repeats, variants, warmup):
     for name, step in steps.items():
         row = rows[name] = dict(seconds=spread(times[name]))
         row['films_per_second'] = round(case.films(batch) / row['seconds']['median'], 1)
-        row['gflop'] = round(counted.get(name.partition('+')[0], first) / 1e9, 1)
-        row['tflop_per_second'] = round(
-            row['gflop'] / 1e3 / row['seconds']['median'], 1
-        )
+        operations = counted.get(name.partition('+')[0])
+        if operations:  # those of the recipe, which has to be among the variants
+            row['gflop'] = round(operations / 1e9, 1)
+            rate = operations / 1e12 / row['seconds']['median']
+            row['tflop_per_second'] = float(f'{rate:.4g}')
         row['peak_memory_gb'] = peak_memory(step, device)
         if device == 'cuda':
             row['milliseconds_of_kernels'] = costs(step)
@@ -146,7 +146,7 @@ def main():
                 if 'published' in found:
                     base = found['published']['seconds']['median']
                     row['times_faster'] = round(base / row['seconds']['median'], 2)
-                if peak:
+                if peak and 'tflop_per_second' in row:
                     share = row['tflop_per_second'] * 1e12 / peak
                     row['share_of_roof'] = round(share, 3)
                 row = dict(case=name, batch=batch, variant=variant, **row)

@@ -18,7 +18,7 @@ class CXRCLIPSteps(Steps):
 
     converter = cxr_clip_converter
     image = '_base_/models/cxr-clip_r50.py'
-    # As the compiled config has it; `layers` compiles each length of texts for itself.
+    # Encoders, texts of any length at once; or layers, each length for itself.
     hooks = dict(
         compiled=[
             dict(modules=['image_backbone']),
