@@ -8,8 +8,8 @@ before anything is timed. A step is what the training loop does for a batch: cop
 the device, prepare, forward, backward, update. Published steps are those of
 ``benchmarks/published``: float32 on a CPU, float16 with loss scaling on a GPU. Ours
 is bfloat16 on both, with the switches that the one-GPU configs set. Further variants:
-``grouped`` (CXR-CLIP, texts in groups of like length on a GPU too), ``micro128`` (128
-studies at once), ``masked`` (MRM, loss on masked tokens); each may be followed by
+``padded`` (CXR-CLIP, texts not joined into rows), ``micro128`` (128 studies at once),
+``masked`` (MRM, loss on masked tokens); each may be followed by
 ``+compiled`` or another way of ``benchmarks/cases`` to run it. They take turns; times
 are medians with quartiles, in seconds. The roof is the device's own rate of a large
 matrix product, in bfloat16 on a GPU, in float32 on a CPU. Rows are added to the

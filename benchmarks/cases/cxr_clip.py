@@ -18,13 +18,12 @@ class CXRCLIPSteps(Steps):
 
     converter = cxr_clip_converter
     image = '_base_/models/cxr-clip_r50.py'
-    # Encoders, texts of any length at once; or layers, each length for itself.
+    # The layers of the text encoder, alone or with the whole image encoder.
     hooks = dict(
+        layers=[dict(modules=['text_backbone.bert.encoder.layer.*'])],
         compiled=[
-            dict(modules=['image_backbone']),
-            dict(modules=['text_backbone'], dynamic=True),
+            dict(modules=['image_backbone', 'text_backbone.bert.encoder.layer.*'])
         ],
-        layers=[dict(modules=['image_backbone', 'text_backbone.bert.encoder.layer.*'])],
     )
     optim_wrapper = dict(
         optimizer=dict(type='AdamW', lr=5e-5, weight_decay=1e-4),
@@ -63,7 +62,7 @@ class CXRCLIPSteps(Steps):
         return published_pairs(*sample, mean, std)
 
     def our_batch(self, sample, device, recipe):
-        """As the loader collates it; on a CPU, and by recipe ``grouped``, in groups."""
+        """As the loader collates it; texts are joined, by recipe ``padded`` are not."""
         films, texts = sample
         studies = [
             dict(
@@ -72,8 +71,8 @@ class CXRCLIPSteps(Steps):
             )
             for i, film in enumerate(films)
         ]
-        groups = 5 if device == 'cpu' or recipe == 'grouped' else 1
-        data = collate_studies(studies, text_groups=groups, pad_to_multiple=8)
+        joined = recipe != 'padded'
+        data = collate_studies(studies, join_texts=joined, pad_to_multiple=8)
         inputs = {name: pinned(part, device) for name, part in data['inputs'].items()}
         return dict(inputs=inputs, data_samples=None)
 

@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from mmcxr.registry import FUNCTIONS
 
+from . import text_rows
 from .transforms.formatting import FLOAT_KEYS, TOKEN_KEYS
 
 _FLOATS = dict(patch_noise='number of patches', jitter='kind of jitter')
@@ -23,7 +24,7 @@ def collate_studies(
     pad_token_id: int = 0,
     pad_to: int | None = None,
     pad_to_multiple: int = 1,
-    text_groups: int = 1,
+    join_texts: bool = False,
     count_multiple: int = 1,
 ) -> dict:
     """Stack films and pad texts to the longest of the batch.
@@ -35,23 +36,21 @@ def collate_studies(
             the longest of the batch.
         pad_to_multiple: L is rounded up to a multiple of this, so that few lengths
             occur: a compiled model is compiled anew for each.
-        text_groups: put the texts, the shortest first, into so many groups of like
-            length, each of which the model may encode at its own length, rounded up
-            likewise. What a study is compared with does not change. Each group takes
-            half of the texts that are left, since a few are much longer than most.
-        count_multiple: ``token_counts`` are rounded up to a multiple of this, for
-            the same reason.
+        join_texts: tell which texts an encoder may join into one row, so that it
+            computes hardly any padding: a few texts are much longer than most. No
+            token sees another text, and numbers do not change.
+        count_multiple: ``token_counts``, and rows of joined texts, are rounded up to
+            a multiple of this, for the same reason as L.
 
     Returns:
         ``inputs`` with ``image`` (B, V, 1, H, W) or (B, 1, H, W) uint8 and, where the
         samples have them, ``input_ids``, ``target_ids`` and ``attention_mask``
         (B, T, L) int64, ``patch_noise`` (B, N) and ``jitter`` (B, V, 3) or (B, 3)
         float32; ``data_samples``, a list of B. What the host must know of the texts,
-        without waiting for a device to tell, is in whole numbers:
+        without waiting for a device to tell:
 
-        - with ``text_groups``, ``text_order`` (B * T,) int64, the places of the
-          texts, the shortest first, and ``text_groups``, number and length of the
-          texts of each group.
+        - with ``join_texts``, ``text_rows`` (R, L) int64, see
+          :func:`~mmcxr.datasets.text_rows.join_texts`.
         - with ``target_ids``, ``token_counts``: how many tokens are ``masked`` and
           how many are ``non_pad``, rounded up.
 
@@ -59,10 +58,9 @@ def collate_studies(
         ValueError: films of unequal size, unequal numbers of texts or patches, a
             text of more than ``pad_to`` tokens, or options that exclude each other.
     """
-    if pad_to is not None and (pad_to_multiple > 1 or text_groups > 1):
+    if pad_to is not None and pad_to_multiple > 1:
         raise ValueError(
-            'pad_to gives every batch one length; leave out pad_to_multiple and '
-            'text_groups, or pad_to'
+            'pad_to gives every batch one length; leave out pad_to_multiple or pad_to'
         )
     samples = [sample['data_samples'] for sample in data_batch]
     packed = [sample['inputs'] for sample in data_batch]
@@ -85,8 +83,8 @@ def collate_studies(
             masked=_rounded_up(int(masked.sum()), count_multiple),
             non_pad=_rounded_up(int(tokens.sum()), count_multiple),
         )
-    if text_groups > 1 and 'input_ids' in inputs:
-        inputs.update(_grouped(inputs, text_groups, pad_to_multiple))
+    if join_texts and 'input_ids' in inputs:
+        inputs['text_rows'] = _rows_of(inputs, count_multiple)
     for key in FLOAT_KEYS:
         shapes = [
             'x'.join(map(str, sample[key].shape)) if key in sample else 'none'
@@ -114,25 +112,12 @@ def _rounded_up(length: int, multiple: int) -> int:
     return -(-length // multiple) * multiple
 
 
-def _grouped(inputs: dict, groups: int, multiple: int) -> dict:
-    """``text_order`` and ``text_groups`` of padded texts."""
+def _rows_of(inputs: dict, multiple: int) -> torch.Tensor:
+    """``text_rows`` of padded texts."""
     if 'target_ids' in inputs:
-        raise ValueError('text_groups is for encoders of texts; MRM takes them whole')
-    lengths, order = (
-        inputs['attention_mask'].flatten(0, -2).sum(dim=1).sort(stable=True)
-    )
-    parts = lengths.split(_halves(len(lengths), groups))
-    shapes = [(len(part), _rounded_up(int(part[-1]), multiple)) for part in parts]
-    return dict(text_order=order, text_groups=shapes)
-
-
-def _halves(number: int, groups: int) -> list[int]:
-    """``number`` in at most so many parts, each half of what is left."""
-    parts = []
-    while len(parts) < groups - 1 and number > 1:
-        parts.append(number // 2)
-        number -= parts[-1]
-    return [*parts, number]
+        raise ValueError('join_texts is for encoders of texts; MRM takes them whole')
+    mask = inputs['attention_mask'].flatten(0, -2)
+    return text_rows.join_texts(mask.sum(dim=1).tolist(), mask.shape[1], multiple)
 
 
 def _share_labels(samples: list) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.optim import OptimWrapper
 
+from mmcxr.datasets.text_rows import join_texts
 from mmcxr.engine.hooks import CompileHook
 
 pytestmark = pytest.mark.skipif(
@@ -32,9 +33,13 @@ def make_exact(monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, 'allow_tf32', False)
 
 
-def test_cxr_clip_computes_the_same(make_vit_clip, make_inputs, make_exact):
+@pytest.mark.parametrize('joined', [False, True])
+def test_cxr_clip_computes_the_same(make_vit_clip, make_inputs, make_exact, joined):
     model, inputs = make_vit_clip(dropout=0.0), make_inputs()
     loss, gradient = losses_and_gradient(model, inputs, 'cpu')
+    if joined:
+        lengths = inputs['attention_mask'].flatten(0, 1).sum(1).tolist()
+        inputs['text_rows'] = join_texts(lengths, inputs['input_ids'].shape[-1])
     for autocast, tolerance in ((False, 1e-4), (True, 0.05)):
         found, slope = losses_and_gradient(model, inputs, 'cuda', autocast)
         assert (found - loss).abs() < tolerance * loss.abs()

@@ -63,8 +63,8 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='EpochSampler', shuffle=True),
     # Most sections have some 25 tokens, the longest of a batch may have 256: texts are
-    # encoded in groups of like length, at lengths few enough to be compiled.
-    collate_fn=dict(type='mmcxr.collate_studies', pad_to_multiple=8),
+    # joined into rows, or seven tokens of eight were padding.
+    collate_fn=dict(type='mmcxr.collate_studies', join_texts=True, pad_to_multiple=8),
     dataset=mimic_cxr_train_dataset)
 val_dataloader = dict(
     batch_size=128,

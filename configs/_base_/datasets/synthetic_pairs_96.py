@@ -36,7 +36,7 @@ train_dataloader = dict(
     persistent_workers=True,
     drop_last=True,
     sampler=dict(type='EpochSampler', shuffle=True),
-    collate_fn=dict(type='mmcxr.collate_studies'),
+    collate_fn=dict(type='mmcxr.collate_studies', join_texts=True),
     dataset=dict(synthetic_dataset, split='train', pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=64,

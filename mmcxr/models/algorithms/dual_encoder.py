@@ -13,6 +13,7 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmcxr.models.backbones.text_rows import padded_texts, tokens_of_rows
 from mmcxr.models.necks.pooling import check_pooling, feature_grid, pool_features
 from mmcxr.recompute import recomputed
 from mmcxr.registry import MODELS, TOKENIZERS
@@ -151,8 +152,9 @@ class DualEncoder(BaseModel):
 
         Args:
             inputs: ``image`` float (B, V, 3, H, W) or (B, 3, H, W); ``input_ids``
-                and ``attention_mask`` int64 (B, T, L) or (B, L). Either may be
-                missing except in mode ``'loss'``.
+                and ``attention_mask`` int64 (B, T, L) or (B, L), perhaps with
+                ``text_rows``, see :func:`collate_studies`. Either may be missing
+                except in mode ``'loss'``.
             data_samples: one per study; filled in mode ``'predict'``.
             mode: ``'loss'``, ``'tensor'`` or ``'predict'``.
 
@@ -174,12 +176,19 @@ class DualEncoder(BaseModel):
         images = texts = None
         if 'image' in inputs:
             images = self._each(self.encode_image, 4, inputs['image'])
-        if 'text_order' in inputs:
-            texts = self._by_length(inputs)
-        elif 'input_ids' in inputs:
-            tokens = inputs['input_ids'], inputs['attention_mask']
-            texts = self._each(self.encode_text, 2, *tokens)
+        if 'input_ids' in inputs:
+            texts = self.embed_texts(inputs)
         return images, texts
+
+    def embed_texts(self, inputs: dict) -> Tensor:
+        """Embeddings of all texts of a batch, (B, D) or (B, T, D).
+
+        With ``text_rows`` those of a row are encoded in one go, as if each were alone.
+        """
+        if 'text_rows' in inputs:
+            return self._joined(inputs)
+        tokens = inputs['input_ids'], inputs['attention_mask']
+        return self._each(self.encode_text, 2, *tokens)
 
     def predict(
         self, inputs: dict, data_samples: list[BaseDataElement] | None = None
@@ -217,23 +226,22 @@ class DualEncoder(BaseModel):
         flat = (tensor.flatten(0, 1) for tensor in tensors)
         return self._in_pieces(encode, items, *flat).unflatten(0, size)
 
-    def _by_length(self, inputs: dict) -> Tensor:
-        """Encode texts in groups of like length, which ``collate_studies`` tells.
-
-        Returns:
-            (B, D) or (B, T, D), as they came.
-        """
+    def _joined(self, inputs: dict) -> Tensor:
+        """Embeddings of texts that are encoded in rows."""
+        encoder, rows = self.text_backbone, inputs['text_rows']
+        if not hasattr(encoder, 'encode_rows'):
+            raise ValueError(
+                f'{type(encoder).__name__} encodes each text by itself; leave '
+                'join_texts out of collate_fn'
+            )
         ids, mask = inputs['input_ids'], inputs['attention_mask']
-        lead, order = ids.shape[:-1], inputs['text_order']
-        items = self.micro_batch and self.micro_batch * lead[1:].numel()
-        ids, mask = (tensor.flatten(0, -2)[order] for tensor in (ids, mask))
-        numbers, lengths = zip(*inputs['text_groups'], strict=True)
-        groups = (tensor.split(numbers) for tensor in (ids, mask))
-        embeds = [
-            self._in_pieces(self.encode_text, items, i[:, :length], m[:, :length])
-            for length, i, m in zip(lengths, *groups, strict=True)
-        ]
-        return torch.cat(embeds)[order.argsort()].unflatten(0, lead)
+        lead, (ids, mask) = ids.shape[:-1], (x.flatten(0, -2) for x in (ids, mask))
+        number = self.micro_batch and -(-len(rows) * self.micro_batch // lead[0])
+        hidden = self._in_pieces(
+            encoder.encode_rows, number, *tokens_of_rows(ids, rows)
+        )
+        feature = encoder.pool(padded_texts(hidden, rows, len(ids)), mask)
+        return unit(self.text_projection(feature)).unflatten(0, lead)
 
     def _in_pieces(self, encode: Callable, items: int | None, *tensors: Tensor):
         """Encode ``items`` items at once, keeping nothing but their embeddings."""

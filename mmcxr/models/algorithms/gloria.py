@@ -131,6 +131,11 @@ class GLoRIA(DualEncoder):
         tokens = self._tokens(input_ids, attention_mask)
         return unit(tokens.sum(dim=1))
 
+    def embed_texts(self, inputs: dict) -> Tensor:
+        """Embeddings of texts; each is encoded by itself, ``text_rows`` or not."""
+        tokens = inputs['input_ids'], inputs['attention_mask']
+        return self._each(self.encode_text, 2, *tokens)
+
     def encode_words(
         self, input_ids: Tensor, attention_mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:

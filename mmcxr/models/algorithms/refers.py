@@ -137,8 +137,7 @@ class REFERS(DualEncoder):
         if 'image' in inputs:
             images = self.encode_image(inputs['image'])
         if 'input_ids' in inputs:
-            tokens = inputs['input_ids'], inputs['attention_mask']
-            texts = self._each(self.encode_text, 2, *tokens)
+            texts = self.embed_texts(inputs)
         return images, texts
 
     def forward(
@@ -163,9 +162,7 @@ class REFERS(DualEncoder):
         if mode != 'loss':
             return super().forward(inputs, data_samples, mode)
         tokens = self.view_tokens(inputs['image'])
-        text = self.encode_text(
-            inputs['input_ids'].flatten(0, -2), inputs['attention_mask'].flatten(0, -2)
-        )
+        text = self.embed_texts(inputs).flatten(0, -2)
         parts = self.loss(unit(tokens[:, :, 0].flatten(1)), text)
         words = inputs['word_ids']
         logits = self.report_logits(tokens, words)[:, :-1]

@@ -81,6 +81,18 @@ class BertEncoder(BaseModule):
         hidden = self.bert.embeddings(input_ids)
         return self.bert.encoder(hidden, attention_mask=attended).last_hidden_state
 
+    def encode_rows(
+        self, input_ids: Tensor, positions: Tensor, texts: Tensor
+    ) -> Tensor:
+        """Vectors of the last layer of texts joined into rows, (R, L, C).
+
+        Each token sees those of its own text. Arguments: (R, L) int64 each, see
+        :func:`~mmcxr.models.backbones.text_rows.tokens_of_rows`.
+        """
+        attended = texts[:, None, :, None] == texts[:, None, None, :]
+        hidden = self.bert.embeddings(input_ids, position_ids=positions)
+        return self.bert.encoder(hidden, attention_mask=attended).last_hidden_state
+
     def encode_layers(
         self, input_ids: Tensor, attention_mask: Tensor, number: int
     ) -> Tensor:
@@ -95,12 +107,16 @@ class BertEncoder(BaseModule):
         )
         return torch.stack(outputs.hidden_states[-number:])
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """One vector per text, (N, C); arguments as in :meth:`encode_tokens`."""
-        hidden = self.encode_tokens(input_ids, attention_mask)
+    def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """Vectors of tokens (N, L, C) to one per text (N, C)."""
         if self.pooling == 'pooler':
             return self.bert.pooler(hidden)
         return pool_tokens(hidden, attention_mask, self.pooling)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """One vector per text, (N, C); arguments as in :meth:`encode_tokens`."""
+        hidden = self.encode_tokens(input_ids, attention_mask)
+        return self.pool(hidden, attention_mask)
 
 
 def pool_tokens(hidden: Tensor, attention_mask: Tensor, pooling: str) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from host_waits import NoWaiting
 from mmengine.optim import build_optim_wrapper
 
+from mmcxr.datasets.text_rows import join_texts
 from mmcxr.engine.hooks.runtime_info_hook import DeferredRuntimeInfoHook
 from mmcxr.models.preprocessor import FilmPreprocessor
 
@@ -84,13 +85,13 @@ def runner_of(runner):
     ],
     ids=str,
 )
-def test_cxr_clip(make_clip, make_inputs, device, options):
+@pytest.mark.parametrize('joined', [False, True])
+def test_cxr_clip(make_clip, make_inputs, device, options, joined):
     inputs = make_inputs()
     inputs['image'] = (inputs['image'][:, :, :1] * 40 + 120).clamp(0, 255).byte()
-    lengths, order = inputs['attention_mask'].sum(-1).flatten().sort()
-    inputs['text_order'] = order
-    parts = lengths.tensor_split(3)
-    inputs['text_groups'] = [(len(part), int(part[-1])) for part in parts]
+    if joined:
+        lengths = inputs['attention_mask'].sum(-1).flatten().tolist()
+        inputs['text_rows'] = join_texts(lengths, inputs['input_ids'].shape[-1])
     model = make_clip(data_preprocessor=FilmPreprocessor(), **options)
     numbers = take_steps(model, inputs, device)
     assert numbers['train/loss'] > 0 and numbers['train/grad_norm'] > 0

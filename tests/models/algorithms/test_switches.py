@@ -7,6 +7,7 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from torch.nn import functional as F
 
+from mmcxr.datasets.text_rows import join_texts
 from mmcxr.engine.config_file import ConfigError
 from mmcxr.engine.hooks import CompileHook, RecomputeHook
 from mmcxr.engine.hooks.compile_hook import compile_training
@@ -177,6 +178,23 @@ def test_text_encoder_is_one_graph_for_any_length(make_clip, make_inputs, graphs
         expected = losses_and_slopes(plain, inputs)
         close(losses_and_slopes(model, inputs), expected)
     assert graphs.number == 1
+
+
+@pytest.mark.parametrize(('multiple', 'number'), [(1, 3), (8, 1)])
+def test_joined_texts_are_a_graph_for_each_number_of_rows(
+    make_vit_clip, make_inputs, graphs, multiple, number
+):
+    plain, model = make_vit_clip(dropout=0.0), make_vit_clip(dropout=0.0)
+    model = with_hook(CompileHook(BLOCKS[1:], backend=graphs), model)
+    seen = set()
+    for seed in (1, 2, 3, 4):
+        inputs = make_inputs(studies=6, seed=seed)
+        expected = losses_and_slopes(plain, inputs)
+        lengths = inputs['attention_mask'].flatten(0, 1).sum(1).tolist()
+        inputs['text_rows'] = join_texts(lengths, 9, multiple)
+        close(losses_and_slopes(model, inputs), expected)
+        seen.add(len(inputs['text_rows']))
+    assert graphs.number == len(seen) == number
 
 
 def test_recorded_steps_know_no_accumulation(make_vit_clip):
