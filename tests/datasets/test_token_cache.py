@@ -1,13 +1,13 @@
 """Reports tokenised once, in a file that processes share."""
 
 import json
-import multiprocessing
 import pickle
 
 import numpy as np
 import pytest
 import torch
 from mmengine.runner import Runner
+from token_building import built_at_once
 
 from mmcxr.datasets import token_cache
 from mmcxr.datasets.image_text import ImageTextDataset
@@ -158,22 +158,8 @@ def test_many_words_take_wider_numbers(tmp_path):
         TokenStore(keys[:1], np.array([1, 3]), np.array([2, 3, 3]))
 
 
-def build_at_once(tokenizer, folder, barrier, results):
-    barrier.wait()
-    store, _ = CachedTokenizer(tokenizer)(TEXTS, folder)
-    results.put([store[i].tolist() for i in store.find(TEXTS)])
-
-
 def test_ranks_that_build_at_once(tokenizer, tmp_path):
-    context = multiprocessing.get_context('fork')
-    barrier, results = context.Barrier(3), context.Queue()
-    arguments = (tokenizer, tmp_path, barrier, results)
-    ranks = [context.Process(target=build_at_once, args=arguments) for _ in range(3)]
-    for rank in ranks:
-        rank.start()
-    found = [results.get(timeout=60) for _ in ranks]
-    for rank in ranks:
-        rank.join()
+    found = built_at_once(3, tokenizer, TEXTS, tmp_path)
     assert found[0] == found[1] == found[2]
     assert len(files(tmp_path / 'tokens')) == 1  # and no part of one
 

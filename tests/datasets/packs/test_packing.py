@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from film_kinds import IMAGES, SIZE
+from killed_run import killed
 from PIL import Image
 
 from mmcxr.datasets.packs import encoding
@@ -19,10 +20,11 @@ KINDS = {
     'raw': PackSettings(SIZE, 'raw'),
     'tar': PackSettings(SIZE, webdataset=True),
 }
+SHARD_BYTES = 12000
 
 
 def pack(root, settings, **options):
-    return pack_dataset(root, settings, shard_bytes=12000, **options)
+    return pack_dataset(root, settings, shard_bytes=SHARD_BYTES, **options)
 
 
 def content(folder):
@@ -30,15 +32,6 @@ def content(folder):
     names = sorted(path.name for path in folder.iterdir())
     assert 'pack.json' in names
     return {n: (folder / n).read_bytes() for n in names if n != 'pack.json'}
-
-
-def killed(root, settings, after):
-    """Pack in a process that ends, without a word, after some rows."""
-    process = os.fork()
-    if process == 0:
-        pack(root, settings, progress=lambda done, _: done == after and os._exit(9))
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
 
 
 @pytest.fixture(params=KINDS)
@@ -59,7 +52,7 @@ def count_films(monkeypatch):
 def test_a_killed_pack_goes_on(films, settings, after, count_films):
     whole = content(pack(films, settings).folder)
     shutil.rmtree(films / 'packs')
-    killed(films, settings, after)
+    killed(films, settings, after, shard_bytes=SHARD_BYTES)
     folder = films / 'packs' / settings.name
     assert not folder.exists()
     count_films.clear()
@@ -72,7 +65,7 @@ def test_a_killed_pack_goes_on(films, settings, after, count_films):
 def test_what_a_kill_leaves_half_written_is_written_again(films, settings, damage):
     whole = content(pack(films, settings).folder)
     shutil.rmtree(films / 'packs')
-    killed(films, settings, 4)
+    killed(films, settings, 4, shard_bytes=SHARD_BYTES)
     part = part_folder(films / 'packs' / settings.name)
     data = sorted([*part.glob('*.tar'), *part.glob('films.bin')])[-1]
     size = data.stat().st_size

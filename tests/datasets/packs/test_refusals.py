@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from film_kinds import IMAGES, SIZE
+from killed_run import killed
 from PIL import Image
 
 from mmcxr.datasets.film import UnreadableFilm
@@ -113,10 +114,7 @@ def test_no_pack(films):
 
 
 def test_an_unfinished_pack(films):
-    process = os.fork()
-    if process == 0:
-        pack_dataset(films, PackSettings(SIZE), progress=lambda *_: os._exit(0))
-    os.waitpid(process, 0)
+    killed(films, PackSettings(SIZE), 1)
     with pytest.raises(PackError, match='unfinished; give the command'):
         open_pack(f'{SIZE}-jpeg', str(films))
 
