@@ -153,7 +153,8 @@ def growth(dataset, sampler, collate) -> dict:
 
 
 def measure(root: Path, rows: int) -> dict:
-    plain, tar = PackSettings(40), PackSettings(40, webdataset=True)
+    plain = PackSettings(40)
+    tar = PackSettings(40, webdataset=True, order='table')
     write_table(root, rows)
     for settings in (plain, tar):
         write_pack(root, rows, settings)

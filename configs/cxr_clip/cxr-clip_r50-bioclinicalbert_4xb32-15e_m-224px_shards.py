@@ -1,10 +1,10 @@
 # CXR-CLIP on MIMIC-CXR as in cxr-clip_r50-bioclinicalbert_4xb32-15e_m-224px.py, from a
-# cluster file system: films lie in tar files, and each worker of each rank reads its
-# own from front to back, so that neighbours in a batch were neighbours in the table to
-# within 2,048 studies. Validation reads the files.
+# cluster file system: studies lie shuffled in tar files, the films of one next to each
+# other, and each worker of each rank reads its own files from front to back. Validation
+# reads the files of the dataset.
 #
 #   python tools/misc/pack_dataset.py data/mimic-cxr --size 512 --webdataset \
-#       --shard-size 256 --workers 16
+#       --order studies --shard-size 256 --workers 16
 #   bash tools/dist_train.sh \
 #       configs/cxr_clip/cxr-clip_r50-bioclinicalbert_4xb32-15e_m-224px_shards.py 4
 #

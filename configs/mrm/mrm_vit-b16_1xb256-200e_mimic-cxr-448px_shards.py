@@ -1,6 +1,6 @@
 # MRM as in mrm_vit-b16_1xb256-200e_mimic-cxr-448px.py, from a cluster file system: films
-# and token ids lie in a pack of tar files, of which each worker of each rank reads its
-# own from front to back.
+# and token ids lie in a pack, films shuffled over tar files, of which each worker of each
+# rank reads its own from front to back.
 #
 #   python tools/misc/pack_dataset.py data/mimic-cxr-mrm --size 1024 --webdataset \
 #       --workers 16 --tokenizer data/mimic-cxr-mrm/mimic_wordpiece.json

@@ -9,6 +9,12 @@ that has changed since, only what changed is packed anew.
     python tools/misc/pack_dataset.py DATA --size 512 --tokenizer CONFIG
 
 adds the token ids of the reports, for CachedTokenizer(pack='512-jpeg').
+
+    python tools/misc/pack_dataset.py DATA --size 512 --webdataset
+
+writes tar files, of which ShardSampler reads each from front to back. Their films are
+shuffled, for a table has those of a patient next to each other; --order studies leaves
+the films of a study together, for training on studies of several views.
 """
 
 import argparse
@@ -18,7 +24,7 @@ from pathlib import Path
 from mmengine.config import Config
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from mmcxr.datasets.packs.layout import CODECS, PackError, PackSettings
+from mmcxr.datasets.packs.layout import CODECS, ORDERS, PackError, PackSettings
 from mmcxr.datasets.packs.pack import Pack
 from mmcxr.datasets.packs.packing import pack_dataset
 from mmcxr.datasets.packs.tokens import add_tokens
@@ -48,6 +54,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--shard-size', type=int, default=1024, help='of a tar file, in MiB'
+    )
+    parser.add_argument(
+        '--order',
+        choices=ORDERS,
+        help='of the rows: as in the table, or films or studies shuffled (always the '
+        'same way); default: films with --webdataset, else table',
     )
     parser.add_argument(
         '--tokenizer',
@@ -84,7 +96,9 @@ def tokenizer_of(name: str, max_length: int) -> dict:
 def main(argv: list[str] | None = None) -> None:
     """Pack with a progress bar, or verify."""
     args = parse_args(argv)
-    settings = PackSettings(args.size, args.codec, args.quality, args.webdataset)
+    settings = PackSettings(
+        args.size, args.codec, args.quality, args.webdataset, args.order
+    )
     if args.verify:
         pack = Pack(Path(args.data, 'packs', args.name or settings.name), args.data)
         damaged = pack.verify()

@@ -3,7 +3,7 @@
 A pack is a folder, ``packs/512-jpeg`` in that of the dataset, with
 
 - ``films.bin``, or ``000000.tar``, ``000001.tar``, ...: encoded films and masks one
-  after the other, in the order of the table;
+  after the other, row by row in one of :data:`ORDERS`;
 - ``records.npy``: a :data:`RECORD` for each film and mask, ordered by its key;
 - ``keys.npy``: the keys alone, in which a name is looked up by halving;
 - ``tokens-<digest>.npy``, if asked for: token ids of the reports of the table, one
@@ -25,6 +25,7 @@ import numpy as np
 
 FORMAT, VERSION = 'mmcxr pack', 1
 CODECS = ('jpeg', 'raw', 'png')
+ORDERS = ('table', 'films', 'studies')
 RECORD = np.dtype(
     [
         ('key', '<u8'),
@@ -53,14 +54,24 @@ class PackSettings:
         codec: ``jpeg``, ``raw`` (uint8 as it is) or ``png``.
         quality: of JPEG, 1 to 100.
         webdataset: write tar files that the webdataset library reads, too.
+        order: of the rows. ``table``: as they are, by patients. ``films``: shuffled,
+            for what is read from front to back in training. ``studies``: studies
+            shuffled, the films of one next to each other, for training on whole
+            studies. None is ``films`` in tar files and else ``table``.
     """
 
     size: int = 512
     codec: str = 'jpeg'
     quality: int = 95
     webdataset: bool = False
+    order: str | None = None
 
     def __post_init__(self):
+        if self.order is None:
+            usual = 'films' if self.webdataset else 'table'
+            object.__setattr__(self, 'order', usual)  # once, in a frozen class
+        if self.order not in ORDERS:
+            raise ValueError(f'order {self.order!r} is none of {", ".join(ORDERS)}')
         if self.codec not in CODECS:
             raise ValueError(f'codec {self.codec!r} is none of {", ".join(CODECS)}')
         if self.size < 1 or not 1 <= self.quality <= 100:
@@ -85,7 +96,7 @@ class PackSettings:
         command += f' --codec {self.codec}'
         if self.quality != PackSettings.quality:
             command += f' --quality {self.quality}'
-        return command + ' --webdataset' * self.webdataset
+        return f'{command}{" --webdataset" * self.webdataset} --order {self.order}'
 
 
 def film_name(image: str) -> str:
@@ -168,11 +179,18 @@ def write_facts(folder: Path, facts: dict) -> None:
 
 
 def settings_facts(settings: PackSettings) -> dict:
-    """Settings as ``pack.json`` has them; quality where it plays a part."""
+    """Settings as ``pack.json`` has them: quality and order where they play a part."""
     facts = asdict(settings)
     if settings.codec != 'jpeg':
         facts.pop('quality')
+    if settings.order == 'table':
+        facts.pop('order')
     return facts
+
+
+def settings_of(facts: dict) -> PackSettings:
+    """The settings in what ``pack.json`` holds."""
+    return PackSettings(**{'order': 'table', **facts['settings']})
 
 
 def part_folder(folder: Path) -> Path:

@@ -13,12 +13,12 @@ from ..film import MaskError, UnreadableFilm, decode_film, decode_mask
 from ..table import find_table
 from .layout import (
     PackError,
-    PackSettings,
     file_digest,
     film_name,
     key_of,
     mask_name,
     read_facts,
+    settings_of,
     token_name,
 )
 
@@ -42,7 +42,7 @@ class Pack:
         self.folder = Path(folder)
         self.root = root
         self.facts = read_facts(self.folder)
-        self.settings = PackSettings(**self.facts['settings'])
+        self.settings = settings_of(self.facts)
         self._check_files()
         if root is not None:
             self.check_table(Path(root))
@@ -162,6 +162,11 @@ class Pack:
     def source(self, name: str) -> tuple[int, int]:
         """What told, of the item under a name of ``layout``, that it is up to date."""
         return tuple(self._records['source'][self._find(name, name)].tolist())
+
+    def start(self, name: str) -> tuple[int, int]:
+        """Number of the data file, and first byte in it, of the item under a name."""
+        record = self._records[self._find(name, name)]
+        return int(record['file']), int(record['offset'])
 
     def read(self, name: str) -> tuple[np.void, np.ndarray]:
         """Record and data (bytes as uint8) under a name of ``layout``."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +19,7 @@ from .layout import (
     token_name,
     write_facts,
 )
+from .order import arranged
 from .pack import Pack
 from .tokens import add_tokens
 from .writing import PackWriter
@@ -36,8 +37,8 @@ def pack_dataset(
 
     The bytes of a new pack follow from the dataset and the settings, whatever the
     number of workers and however often it was killed and begun again. Where a pack
-    is brought up to date, films and masks whose files have not changed are copied, and
-    token ids that it has are made anew if the table is another.
+    is brought up to date, or into another order, films and masks whose files have not
+    changed are copied, and token ids that it has are made anew if the table is another.
     What cannot be read is counted, and raises its error when it is asked for.
 
     Args:
@@ -53,18 +54,18 @@ def pack_dataset(
         The pack, opened.
 
     Raises:
-        PackError: a pack of that name has other settings or is damaged, another
-            process writes it, or the table changed meanwhile.
+        PackError: a pack of that name has other settings than the order or is
+            damaged, another process writes it, or the table changed meanwhile.
         TableError: the table cannot be used.
     """
     root = Path(root)
     folder = root / 'packs' / (name or settings.name)
     facts = table_facts(find_table(root))
-    table = read_table(root)
+    table = arranged(read_table(root), settings.order)
     old = _former(folder, settings)
     tokens = {} if old is None else old.facts.get('tokens', {})
     if old is not None and _is_current(old, _planned(root, table, settings)):
-        _take_over(old, facts)
+        _take_over(old, facts, settings)
         return _with_tokens(Pack(folder, root), tokens)
     with PackWriter(folder, settings, shard_bytes) as writer:
         done = writer.resume(_planned(root, table, settings))
@@ -111,11 +112,12 @@ def _planned(
 
 
 def _former(folder: Path, settings: PackSettings) -> Pack | None:
-    """The pack that is there already, whole, of these settings."""
+    """The pack that is there already, whole, of these settings but for the order."""
     if not folder.exists():
         return None
     pack = Pack(folder)
-    if settings_facts(pack.settings) != settings_facts(settings):
+    found = replace(pack.settings, order=settings.order)
+    if settings_facts(found) != settings_facts(settings):
         raise PackError(
             f'{folder}: made with other settings ({pack.settings}); remove it, or give '
             'this pack another --name'
@@ -123,13 +125,15 @@ def _former(folder: Path, settings: PackSettings) -> Pack | None:
     return pack
 
 
-def _take_over(pack: Pack, table: dict) -> None:
+def _take_over(pack: Pack, table: dict, settings: PackSettings) -> None:
     """Let a pack be one of another table that has the same films and masks."""
     facts = {k: v for k, v in pack.facts.items() if k not in ('format', 'version')}
     stale = (
         () if facts['table']['sha256'] == table['sha256'] else facts.pop('tokens', ())
     )
-    write_facts(pack.folder, dict(facts, table=table))
+    write_facts(
+        pack.folder, dict(facts, table=table, settings=settings_facts(settings))
+    )
     for digest in stale:
         (pack.folder / token_name(digest)).unlink(missing_ok=True)
 
@@ -142,12 +146,12 @@ def _with_tokens(pack: Pack, tokens: Mapping[str, Mapping]) -> Pack:
 
 
 def _is_current(pack: Pack, rows: Iterator[list[Item]]) -> bool:
-    """Whether a pack has all these items as they are, and no others."""
-    number = 0
-    for items in rows:
-        if not all(_is_same(pack, item) for item in items):
+    """Whether a pack has all these items as they are, in this order, and no others."""
+    number, last = 0, (0, 0)
+    for item in chain.from_iterable(rows):
+        if not _is_same(pack, item) or pack.start(item.name) < last:
             return False
-        number += len(items)
+        number, last = number + 1, pack.start(item.name)
     return number == len(pack)
 
 

@@ -19,6 +19,7 @@ from .layout import (
     part_folder,
     read_facts,
     settings_facts,
+    settings_of,
     write_facts,
 )
 
@@ -59,10 +60,11 @@ class PackWriter:
         wanted = settings_facts(self.settings)
         if not (self.part / 'pack.json').exists():
             write_facts(self.part, dict(settings=wanted))
-        elif read_facts(self.part).get('settings') != wanted:
+        begun = settings_of(read_facts(self.part))
+        if settings_facts(begun) != wanted:
             raise PackError(
-                f'{self.part}: begun with other settings; give those again, or remove '
-                'it'
+                f'{self.part}: begun with other settings ({begun}); give those again, '
+                'or remove it'
             )
         return self
 

@@ -29,16 +29,18 @@ class ShardSampler(EpochSampler):
     give the sampler the old one.
 
     A study counts as lying where its first film lies. The others are found as in any
-    pack, in another file if need be. Rows of other splits are passed over.
+    pack: next to it if the pack's order is ``studies`` or ``table``, else in another
+    file if need be. Rows of other splits are passed over.
 
     Args:
         dataset: has ``film_places``, as data sets over tables do.
         pack: from which its pipeline reads films; name or path as of ``LoadFilm``.
         batch_size: of the loader; ``tools/train.py`` fills it in.
         num_workers: likewise.
-        window: how far a sample may stray. Tables are sorted by patients, so a small
-            one puts many films of one patient into a batch; a large one is read from
-            as many places. At 50 kB a film, 2,048 of them take 100 MB.
+        window: how far a sample may stray, which varies the company it has in a
+            batch. A pack in the order of its table, which is by patients, needs a
+            large one, or a batch has many films of one patient; a large one is read
+            from as many places. At 50 kB a film, 2,048 of them take 100 MB.
         seed: see there.
         round_up: see there.
         infinite: see there.

@@ -84,7 +84,7 @@ def test_raw_films_are_not_copied(films):
 
 def test_a_tar_is_webdatasets(films):
     """Members of a row follow each other and share a name up to the first dot."""
-    settings = PackSettings(SIZE, 'jpeg', webdataset=True)
+    settings = PackSettings(SIZE, 'jpeg', webdataset=True, order='table')
     pack = pack_dataset(films, settings, shard_bytes=12000)
     paths = sorted(pack.folder.glob('*.tar'))
     assert len(paths) > 1
@@ -123,6 +123,7 @@ def test_the_text_of_a_row_is_its_table(films):
         dict(size=0),
         dict(quality=101),
         dict(codec='raw', webdataset=True),
+        dict(order='patients'),
     ],
 )
 def test_bad_settings(settings):

@@ -11,7 +11,7 @@ from mmcxr.datasets.packs.packing import pack_dataset
 from mmcxr.datasets.samplers import ShardSampler
 from mmcxr.registry import DATASETS
 
-SETTINGS = PackSettings(SIZE, 'png', webdataset=True)
+SETTINGS = PackSettings(SIZE, 'png', webdataset=True, order='table')
 SIDE = 32
 
 
