@@ -45,7 +45,8 @@ def read_film(path: str | PathLike) -> np.ndarray:
 def read_bytes(path: str | PathLike) -> bytes:
     """The bytes of the file of a film; UnreadableFilm names one that is not there."""
     try:
-        return Path(path).read_bytes()
+        with open(path, 'rb', buffering=0) as file:
+            return file.read()
     except FileNotFoundError as error:
         raise UnreadableFilm(f'{path}: no such file') from error
     except OSError as error:

@@ -14,6 +14,8 @@ from mmcxr.registry import TRANSFORMS
 
 from ..deferred_film import decoded
 
+_VALUES = np.arange(256, dtype=np.float32)
+
 
 @TRANSFORMS.register_module()
 class CLAHE(BaseTransform):
@@ -127,26 +129,26 @@ def jitter(
     Returns:
         (H, W) uint8.
     """
-    # Both steps act on values alone: a table of 256 stands for the film.
-    table = np.arange(256, dtype=np.float32)
     for is_brightness in (brightness_first, not brightness_first):
         if is_brightness:
-            table = _blended(table, 0, brightness)
+            film = cv2.LUT(film, _blended(0, brightness))
         else:
-            counts = cv2.calcHist([film], [0], None, [256], [0, 256]).ravel()
-            mean = (counts @ table.astype(np.float64)) / film.size
-            table = _blended(table, int(mean + 0.5), contrast)
-    return cv2.LUT(film, table.astype(np.uint8))
+            mean = cv2.sumElems(film)[0] / film.size
+            film = cv2.LUT(film, _blended(int(mean + 0.5), contrast))
+    return film
 
 
-def _blended(table: np.ndarray, centre: int, factor: float) -> np.ndarray:
-    """Move values towards (factor < 1) or away from ``centre``, in PIL's arithmetic.
+def _blended(centre: int, factor: float) -> np.ndarray:
+    """What each value becomes that moves towards (factor < 1) or away from ``centre``.
 
-    That is single precision, what lies outside 0..255 put at its ends, and then the
-    fraction dropped.
+    In PIL's arithmetic: single precision, what lies outside 0..255 put at its ends,
+    and then the fraction dropped.
+
+    Returns:
+        (256,) uint8.
     """
-    moved = np.float32(centre) + np.float32(factor) * (table - np.float32(centre))
-    return np.trunc(np.clip(moved, 0, 255))
+    moved = np.float32(centre) + np.float32(factor) * (_VALUES - np.float32(centre))
+    return moved.clip(0, 255).astype(np.uint8)
 
 
 @cache
