@@ -9,17 +9,11 @@
 #       configs/cxr_clip/cxr-clip_r50-bioclinicalbert_4xb32-15e_m-224px_shards.py 4
 #
 # Expected values: none published for this variant, and none measured.
-_base_ = [
-    '../_base_/models/cxr-clip_r50.py',
-    '../_base_/datasets/study_pairs_224_shards.py',
-    '../_base_/schedules/adamw-5e-5_cosine-15e.py',
-    '../_base_/default_runtime.py',
-]
-model = dict(
-    image_backbone=dict(
-        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
-    text_backbone=dict(config='emilyalsentzer/Bio_ClinicalBERT', pretrained=True))
-sync_bn = 'torch'  # as released; ignored where there is no GPU
-# The best checkpoint is that of the lowest validation loss, as released.
-default_hooks = dict(
-    checkpoint=dict(save_best='contrastive/total', rule='less'))
+_base_ = './cxr-clip_r50-bioclinicalbert_4xb32-15e_m-224px.py'
+pack_name = '512-jpeg-tar'
+train_pipeline = _base_.train_pipeline
+train_pipeline[0]['transforms'][0]['pack'] = pack_name
+train_dataloader = dict(
+    # Batches and workers of the loader are filled in.
+    sampler=dict(_delete_=True, type='ShardSampler', pack=pack_name),
+    dataset=dict(pipeline=train_pipeline))

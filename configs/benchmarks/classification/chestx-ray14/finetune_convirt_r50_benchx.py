@@ -10,13 +10,9 @@
 # BenchX; these weights are the authors'.
 _base_ = [
     '../../../_base_/models/film-classifier_convirt_r50.py',
-    '../../../_base_/datasets/chestx-ray14.py',
-    '../../../_base_/recipes/benchx.py',
+    '../../../_base_/recipes/benchx_chestx-ray14.py',
 ]
 model = dict(
     data_preprocessor=_base_.benchx_normalisation,
     head=dict(num_classes=14, norm=True, init_std=2e-5))
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='Adam', lr=1e-4))
-train_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
-val_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
-test_dataloader = dict(dataset=_base_.chestx_ray14_dataset)

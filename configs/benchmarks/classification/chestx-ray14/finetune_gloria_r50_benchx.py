@@ -9,13 +9,9 @@
 # https://arxiv.org/abs/2410.21969, mean of three seeds).
 _base_ = [
     '../../../_base_/models/film-classifier_gloria_r50.py',
-    '../../../_base_/datasets/chestx-ray14.py',
-    '../../../_base_/recipes/benchx.py',
+    '../../../_base_/recipes/benchx_chestx-ray14.py',
 ]
 model = dict(
     data_preprocessor=_base_.benchx_normalisation,
     head=dict(num_classes=14, norm=True))
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='Adam', lr=1e-4))
-train_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
-val_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
-test_dataloader = dict(dataset=_base_.chestx_ray14_dataset)

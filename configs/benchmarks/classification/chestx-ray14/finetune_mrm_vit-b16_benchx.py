@@ -9,14 +9,10 @@
 # https://arxiv.org/abs/2410.21969, mean of three seeds).
 _base_ = [
     '../../../_base_/models/film-classifier_mrm_vit-b16.py',
-    '../../../_base_/datasets/chestx-ray14.py',
-    '../../../_base_/recipes/benchx.py',
+    '../../../_base_/recipes/benchx_chestx-ray14.py',
 ]
 model = dict(
     data_preprocessor=_base_.benchx_normalisation,
     backbone=dict(drop_path_rate=0.0),
     head=dict(num_classes=14, norm=True, init_std=2e-5))
 optim_wrapper = dict(optimizer=dict(lr=3e-2))
-train_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
-val_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
-test_dataloader = dict(dataset=_base_.chestx_ray14_dataset)

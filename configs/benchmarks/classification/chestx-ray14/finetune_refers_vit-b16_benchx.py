@@ -10,13 +10,10 @@
 # REFERS from a file that fits no key, so from random weights.
 _base_ = [
     '../../../_base_/models/film-classifier_refers_vit-b16.py',
-    '../../../_base_/datasets/chestx-ray14.py',
-    '../../../_base_/recipes/benchx.py',
+    '../../../_base_/recipes/benchx_chestx-ray14.py',
 ]
 model = dict(
     data_preprocessor=_base_.benchx_normalisation,
     head=dict(num_classes=14, norm=True, init_std=2e-5))
 optim_wrapper = dict(paramwise_cfg=None)  # one rate for all
-train_dataloader = dict(batch_size=32, dataset=_base_.chestx_ray14_dataset)
-val_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
-test_dataloader = dict(dataset=_base_.chestx_ray14_dataset)
+train_dataloader = dict(batch_size=32)

@@ -9,18 +9,8 @@
 # test: .813 / .885 / .915 / .942; here the test is the official validation.
 _base_ = [
     '../../../_base_/models/film-classifier_moco-cxr_r18.py',
-    '../../../_base_/datasets/chexpert.py',
-    '../../../_base_/recipes/moco-cxr.py',
+    '../../../_base_/recipes/moco-cxr_chexpert.py',
 ]
 model = dict(
     data_preprocessor=dict(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
     head=dict(num_classes=2))
-chexpert_dataset = dict(
-    _base_.chexpert_dataset,
-    classes=('No Finding', 'Pleural Effusion'),
-    uncertain='ignore')
-train_dataloader = dict(dataset=chexpert_dataset)
-val_dataloader = dict(dataset=chexpert_dataset)
-test_dataloader = dict(dataset=chexpert_dataset)
-val_evaluator = dict(classes=['Pleural Effusion'])
-test_evaluator = dict(classes=['Pleural Effusion'])

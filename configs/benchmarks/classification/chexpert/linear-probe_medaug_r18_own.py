@@ -9,16 +9,6 @@
 # above that from ImageNet (abstract); no table can be had.
 _base_ = [
     '../../../_base_/models/film-classifier_medaug_r18.py',
-    '../../../_base_/datasets/chexpert.py',
-    '../../../_base_/recipes/medaug.py',
+    '../../../_base_/recipes/medaug_chexpert.py',
 ]
 model = dict(freeze_backbone=True, head=dict(num_classes=2))
-chexpert_dataset = dict(
-    _base_.chexpert_dataset,
-    classes=('No Finding', 'Pleural Effusion'),
-    uncertain='ignore')
-train_dataloader = dict(dataset=dict(chexpert_dataset, fraction=0.01))
-val_dataloader = dict(dataset=chexpert_dataset)
-test_dataloader = dict(dataset=chexpert_dataset)
-val_evaluator = dict(classes=['Pleural Effusion'])
-test_evaluator = dict(classes=['Pleural Effusion'])

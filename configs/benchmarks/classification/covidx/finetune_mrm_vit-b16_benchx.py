@@ -12,7 +12,7 @@
 # said to be positive: calling all films so has 66.7. See AUROC.
 _base_ = [
     '../../../_base_/models/film-classifier_mrm_vit-b16.py',
-    '../../../_base_/recipes/benchx.py',
+    '../../../_base_/recipes/benchx_f1.py',
 ]
 model = dict(
     data_preprocessor=_base_.benchx_normalisation,
@@ -27,9 +27,3 @@ val_dataloader = dict(dataset=covidx_dataset)
 test_dataloader = dict(dataset=covidx_dataset)
 val_evaluator = dict(type='ClassificationMetric', task='binary', num_resamples=0)
 test_evaluator = dict(type='ClassificationMetric', task='binary')
-custom_hooks = [
-    dict(
-        type='EarlyStopHook', monitor='classification/f1', rule='greater',
-        min_delta=0.0, patience=10, strict=True),
-]
-default_hooks = dict(checkpoint=dict(save_best='classification/f1'))

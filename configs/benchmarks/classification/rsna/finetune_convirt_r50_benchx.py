@@ -13,21 +13,10 @@
 # three seeds).
 _base_ = [
     '../../../_base_/models/film-classifier_convirt_r50.py',
-    '../../../_base_/datasets/rsna.py',
-    '../../../_base_/recipes/benchx.py',
+    '../../../_base_/recipes/benchx_rsna.py',
 ]
 model = dict(
     data_preprocessor=_base_.benchx_normalisation,
     head=dict(num_classes=1, norm=True, init_std=2e-5))
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='Adam', lr=5e-5))
 param_scheduler = dict(warmup=60, zero_at=1200)
-rsna_dataset = dict(_base_.rsna_dataset, split_scheme='benchx')
-train_dataloader = dict(dataset=rsna_dataset)
-val_dataloader = dict(dataset=rsna_dataset)
-test_dataloader = dict(dataset=rsna_dataset)
-custom_hooks = [
-    dict(
-        type='EarlyStopHook', monitor='classification/f1', rule='greater',
-        min_delta=0.0, patience=10, strict=True),
-]
-default_hooks = dict(checkpoint=dict(save_best='classification/f1'))

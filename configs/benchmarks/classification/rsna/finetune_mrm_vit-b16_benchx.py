@@ -13,21 +13,11 @@
 # three seeds).
 _base_ = [
     '../../../_base_/models/film-classifier_mrm_vit-b16.py',
-    '../../../_base_/datasets/rsna.py',
-    '../../../_base_/recipes/benchx.py',
+    '../../../_base_/recipes/benchx_rsna.py',
 ]
 model = dict(
     data_preprocessor=_base_.benchx_normalisation,
     backbone=dict(drop_path_rate=0.0),
     head=dict(num_classes=1, norm=True, init_std=2e-5))
 optim_wrapper = dict(optimizer=dict(lr=1e-2))
-rsna_dataset = dict(_base_.rsna_dataset, split_scheme='benchx')
-train_dataloader = dict(batch_size=32, dataset=rsna_dataset)
-val_dataloader = dict(dataset=rsna_dataset)
-test_dataloader = dict(dataset=rsna_dataset)
-custom_hooks = [
-    dict(
-        type='EarlyStopHook', monitor='classification/f1', rule='greater',
-        min_delta=0.0, patience=10, strict=True),
-]
-default_hooks = dict(checkpoint=dict(save_best='classification/f1'))
+train_dataloader = dict(batch_size=32)

@@ -11,7 +11,7 @@
 # paper, https://arxiv.org/abs/2410.21969, mean of three seeds).
 _base_ = [
     '../../../_base_/models/film-classifier_mrm_vit-b16.py',
-    '../../../_base_/recipes/benchx.py',
+    '../../../_base_/recipes/benchx_f1.py',
 ]
 model = dict(
     data_preprocessor=_base_.benchx_normalisation,
@@ -26,9 +26,3 @@ val_dataloader = dict(dataset=siim_dataset)
 test_dataloader = dict(dataset=siim_dataset)
 val_evaluator = dict(type='ClassificationMetric', task='binary', num_resamples=0)
 test_evaluator = dict(type='ClassificationMetric', task='binary')
-custom_hooks = [
-    dict(
-        type='EarlyStopHook', monitor='classification/f1', rule='greater',
-        min_delta=0.0, patience=10, strict=True),
-]
-default_hooks = dict(checkpoint=dict(save_best='classification/f1'))
