@@ -107,10 +107,11 @@ def probe_models(args: argparse.Namespace) -> int:
     from mmengine.logging import MMLogger
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from mmcxr.apis.csv_data import CSVColumns, prepare_csv
+    from mmcxr.apis.csv_data import prepare_csv
     from mmcxr.apis.probe_models import read_sources
     from mmcxr.apis.probe_report import ranking_lines
     from mmcxr.apis.probe_study import Study, run_study
+    from mmcxr.datasets.conversion.csv_form import CSVColumns
 
     MMLogger.get_current_instance().setLevel('WARNING')  # the table is the news
     sources = read_sources(args.models)
@@ -118,13 +119,12 @@ def probe_models(args: argparse.Namespace) -> int:
     out = Path(args.out)
     data = prepare_csv(
         {split: file for split, file in files.items() if file},
-        CSVColumns(
-            args.path_column, args.class_columns, args.patient_column, args.image_root
-        ),
+        CSVColumns(args.path_column, args.class_columns, args.patient_column),
         out / 'data',
         args.name,
         args.uncertain,
         args.workers,
+        args.image_root,
     )
     for line in (*data.unreadable_lines(), *data.remarks):
         print(line, flush=True)

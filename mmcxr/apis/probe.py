@@ -23,10 +23,11 @@ from mmcxr.evaluation.functional.results import (
 from mmcxr.evaluation.metrics.classification import ClassificationMetric
 
 from .feature_cache import FeatureError, Features
+from .patient_folds import NUM_FOLDS
 from .probe_fit import ProbeSettings, choose_setting, probe_scores
 
 _ON_VAL = 'mean AUROC on the validation split'
-_ON_FOLDS = 'mean AUROC on 5 folds of the training split, grouped by patient'
+_ON_FOLDS = f'mean AUROC on {NUM_FOLDS} folds of the training split, grouped by patient'
 
 
 def probe(

@@ -17,8 +17,8 @@ from mmcxr.evaluation.functional.probes_linear import fit_linear
 from mmcxr.evaluation.functional.probes_logistic import fit_logistic
 from mmcxr.evaluation.functional.probes_multinomial import fit_multinomial
 
-from .csv_data import NUM_FOLDS, fold_numbers
 from .feature_cache import Features
+from .patient_folds import NUM_FOLDS, fold_numbers
 
 KINDS = ('logistic', 'linear', 'knn')
 #: What is tried by default: C, learning rate, number of neighbours.

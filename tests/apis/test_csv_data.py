@@ -5,8 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmcxr.apis.csv_data import CSVColumns, fold_numbers, prepare_csv
+from mmcxr.apis.csv_data import prepare_csv
+from mmcxr.apis.patient_folds import fold_numbers
 from mmcxr.apis.probe_draws import Draw
+from mmcxr.datasets.conversion.csv_form import CSVColumns
 from mmcxr.datasets.table import TableError
 from mmcxr.registry import DATASETS
 
@@ -194,9 +196,12 @@ def test_bad_files_are_refused(files, tmp_path, spoil, message):
         (CSVColumns('Path', ['Oedema']), "no column 'Oedema'"),
         (CSVColumns('Path', ['Edema'], 'Person'), "no column 'Person'"),
         (CSVColumns('Path', ['Edema', 'Edema']), 'named twice'),
+        (CSVColumns('Path', ['split']), "a class cannot be called 'split'"),
     ],
 )
 def test_bad_columns_are_refused(files, tmp_path, columns, message):
+    for path in files.values():
+        pd.read_csv(path).assign(split=1).to_csv(path, index=False)
     with pytest.raises(TableError, match=message):
         prepare_csv(files, columns, tmp_path / 'data')
 
@@ -205,8 +210,10 @@ def test_relative_paths(files, tmp_path):
     for path in files.values():
         text = path.read_text().replace(str(tmp_path / 'films') + '/', '')
         path.write_text(text)
-    columns = CSVColumns('Path', ['Edema'], image_root=str(tmp_path / 'films'))
-    assert len(samples(prepare_csv(files, columns, tmp_path / 'data'), 'test')) == 12
+    columns = CSVColumns('Path', ['Edema'])
+    root = tmp_path / 'films'
+    data = prepare_csv(files, columns, tmp_path / 'data', image_root=root)
+    assert len(samples(data, 'test')) == 12
     with pytest.raises(TableError, match='none of the 45 films can be read'):
         prepare_csv(files, CSVColumns('Path', ['Edema']), tmp_path / 'none')
 

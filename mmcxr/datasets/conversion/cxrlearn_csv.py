@@ -1,9 +1,7 @@
 """The CSV files that cxrlearn fine-tunes on, to our table and back.
 
-A file per split, with a header: one column of image paths, which are opened as they
-stand, and label columns whose names the command line gives (``--path_column``,
-``--class_columns``). Either every label column is of 0 and 1, or there is one of
-several classes. cxrlearn knows neither uncertain nor unknown labels.
+For their form see :mod:`.csv_form`; :func:`mmcxr.apis.csv_data.prepare_csv` reads it
+where films stay as they are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +11,11 @@ import pandas as pd
 
 from ..splits import read_split
 from ..table import label_columns, nearest, read_table
-from ..table_file import TableError, read_cells
-from .labeller import read_labels
-from .source import need_columns
+from ..table_file import TableError
+from .csv_form import CSVColumns, merge_rows, read_listing
 from .writing import Tally, locate_films, place_file, write_csv, write_dataset
 
 SCHEME = 'cxrlearn'
-_LABELS = ('0', '1', '-1', '0.0', '1.0', '-1.0', '')
 
 
 def convert_cxrlearn_csv(
@@ -33,7 +29,7 @@ def convert_cxrlearn_csv(
     """Write table, split lists and a link ``images`` to the folder of the films.
 
     A single label column of other values than 1, 0, -1 and empty is one of several
-    classes: each value becomes a label column, called "<column> <value>".
+    classes: each value but -1 becomes a label column, called "<column> <value>".
 
     Args:
         files: CSV files by split.
@@ -51,40 +47,20 @@ def convert_cxrlearn_csv(
         TableError: no such column, labels of no form, or an image of two labels.
     """
     images, out, tally = Path(images), Path(out), Tally()
-    tables = {
-        split: (Path(path), read_cells(Path(path))) for split, path in files.items()
-    }
-    rows: dict[str, dict] = {}
-    listed = []
-    for path, table in tables.values():
-        need_columns(table, (path_column, *class_columns), path)
-        need_columns(table, [patient_column] if patient_column else (), path)
-    values = _class_values(tables.values(), class_columns)
-    for split, (path, table) in tables.items():
-        labels = _labels(table, class_columns, values, path)
-        patients = table[patient_column] if patient_column else [''] * len(table)
-        columns = zip(table[path_column].str.strip(), patients, labels, strict=True)
-        for number, (image, patient, marks) in enumerate(columns, start=1):
-            if not image:
-                raise TableError(f'{path}: row {number}: the {path_column} is empty')
-            row = dict(patient_id=patient, study_id='', **marks)
-            if rows.setdefault(image, row) != row:
-                raise TableError(
-                    f'{path}: row {number}: {image!r} was listed before with other '
-                    'labels or for another patient'
-                )
-            listed.append((image, split))
-    kept = locate_films(rows, images, tally)
-    lists = pd.DataFrame(listed, columns=['image', 'split'])
-    again = lists.duplicated()
-    for image in lists['image'][again]:
-        tally.note('rows of an image listed before in the same split', image)
-    lists = lists[~again].assign(image=lists['image'].map(kept)).dropna()
+    columns = CSVColumns(path_column, class_columns, patient_column)
+    listed, classes, _ = read_listing(files, columns)
+    films = merge_rows(listed, classes)
+    kept = locate_films(films['path'], images, tally)
+    again = listed.duplicated(['path', 'split'])
+    for path in listed['path'][again]:
+        tally.note('rows of an image listed before in the same split', path)
+    lists = listed[~again].assign(image=listed['path'].map(kept)).dropna(subset='image')
+    films = films.assign(image=films['path'].map(kept), study_id='')
     if images.resolve() != (out / 'images').resolve():
         place_file(images, out / 'images', link=True)
-    cells = [{'image': image, **rows[path]} for path, image in kept.items()]
-    table = pd.DataFrame(cells).fillna('')
-    write_dataset(out, table, {SCHEME: lists})
+    cells = films.dropna(subset='image')
+    cells = cells[['image', 'patient_id', 'study_id', *classes]]
+    write_dataset(out, cells, {SCHEME: lists})
     return tally
 
 
@@ -152,23 +128,3 @@ def write_cxrlearn_csv(
     for image in table['image']:
         tally.note('images written', image)
     return tally
-
-
-def _class_values(tables, class_columns: Sequence[str]) -> list[str]:
-    """Values of the only label column if it is one of several classes, else none."""
-    if len(class_columns) != 1:
-        return []
-    cells = pd.concat([table[class_columns[0]] for _, table in tables])
-    values = sorted(set(cells) - {''}, key=lambda v: (len(v), v))
-    return [] if set(values) <= set(_LABELS) else values
-
-
-def _labels(
-    table: pd.DataFrame, names: Sequence[str], values: list[str], path: Path
-) -> list[dict]:
-    if not values:
-        return read_labels(table, names, path)
-    return [
-        {f'{names[0]} {value}': int(cell == value) if cell else '' for value in values}
-        for cell in table[names[0]]
-    ]

@@ -98,8 +98,11 @@ def test_there_and_back(convert, tmp_path, films):
     [
         (('Pneumonia,', 'Pneumonai,'), "no column 'Pneumonia' .did you mean"),
         (('1,0,p1', '2,0,p1'), "row 1, column 'Edema': '2' is none of"),
-        (('/old/place/films/a/1.png', ''), 'row 1: the Path is empty'),
-        (('b/3.png,-1', 'b/2.png,-1'), 'row 3: .* was listed before with other'),
+        (('/old/place/films/a/1.png', ''), "row 1, column 'Path': is empty"),
+        (
+            ('b/3.png,-1', 'b/2.png,-1'),
+            'row 3: .* has other labels or another patient than in',
+        ),
     ],
 )
 def test_bad_files(convert, change, message):

@@ -1,4 +1,4 @@
-"""Labels of a person's own CSV files: findings of 1 and 0, or one column of classes."""
+"""Labels in cxrlearn's CSV form: findings of 1 and 0, or one column of classes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmcxr.datasets.conversion.labeller import read_labels
-from mmcxr.datasets.table import TableError
+from ..table_file import TableError
+from .labeller import read_labels
 
 _UNKNOWN = ('', '-1', '-1.0')
 _BINARY = ('0', '1', '0.0', '1.0')
@@ -47,39 +47,6 @@ def csv_labels(
             for split, (path, table) in tables.items()
         }
     return labels, bool(values)
-
-
-def check_trainable(
-    labels: pd.DataFrame, exclusive: bool, uncertain: str, path: Path
-) -> None:
-    """Refuse training films of which a class cannot be learned.
-
-    Args:
-        labels: (N, C) of those that can be read, as :func:`csv_labels` gives them.
-        exclusive: likewise.
-        uncertain: what -1 counts as: 'ignore', 'zeros' or 'ones'.
-        path: of their file.
-
-    Raises:
-        TableError: naming the class.
-    """
-    counted = {'ignore': '', 'zeros': 0, 'ones': 1}[uncertain]
-    labels = labels.replace(-1, counted)
-    lacking = []
-    for name in labels:
-        present, absent = (labels[name] == 1).sum(), (labels[name] == 0).sum()
-        if not present and not absent:
-            lacking.append(f'{name!r} has no known label')
-        elif not present:
-            lacking.append(f'{name!r} has no positive')
-        elif not absent:
-            lacking.append(f'{name!r} has no negative')
-    if lacking:
-        kind = 'class' if exclusive else 'column'
-        raise TableError(
-            f'{path}: {kind} {"; ".join(lacking)} among the {len(labels)} training '
-            'films that can be read; leave it out, or add films'
-        )
 
 
 def _exclusive_values(tables: Mapping, columns: Sequence[str]) -> list[str]:
