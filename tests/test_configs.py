@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
@@ -73,6 +74,21 @@ def test_commands_in_the_head_name_this_config(path):
         assert (CONFIGS.parent / command).is_file(), command
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Each weight is its mean: drawing them is most of the time to build."""
+
+    def uniform_(self, low=0.0, high=1.0, generator=None):
+        return self.fill_((low + high) / 2)
+
+    def normal_(self, mean=0.0, std=1.0, generator=None):
+        return self.fill_(mean)
+
+    monkeypatch.setattr(torch.Tensor, 'uniform_', uniform_)
+    monkeypatch.setattr(torch.Tensor, 'normal_', normal_)
+
+
+@pytest.mark.usefixtures('undrawn')
 @pytest.mark.parametrize('path', [slow_unless_family(path) for path in LEAVES])
 def test_config_builds(path, tmp_path):
     vocabulary = tmp_path / 'vocab.txt'
