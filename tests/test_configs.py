@@ -13,50 +13,14 @@ from mmcxr.registry import METRICS, MODELS, TRANSFORMS
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
-# One of each family is built by default, all of them under -m slow.
-FAMILIES = {
-    'cxr_clip/cxr-clip_r50-bioclinicalbert_4xb32-15e_m-c-c14-224px.py',
-    'cxr_clip/cxr-clip_swin-t-bioclinicalbert_4xb32-15e_m-224px_released.py',
-    'cxr_clip/cxr-clip_r50-bioclinicalbert_1xb128-15e_m-224px.py',
-    'cxr_clip/cxr-clip_r18-bert-mini_1xb32-10e_synthetic-96px.py',
-    'mrm/mrm_vit-mini_1xb16-20e_synthetic-192px.py',
-    'benchmarks/zero_shot/chexpert-5x200/cxr-clip_swin-t.py',
-    'benchmarks/retrieval/mimic-cxr/cxr-clip_r50.py',
-    'benchmarks/classification/vindr-cxr/linear-probe_cxr-clip_swin-t.py',
-    'benchmarks/segmentation/siim/upernet_mrm_vit-b16_4xb2-160k_siim-512px.py',
-    'benchmarks/segmentation/siim/upernet_mrm_vit-b16-plain_4xb2-160k_siim-512px.py',
-    'benchmarks/segmentation/synthetic/upernet_vit-tiny_1xb8-200_synthetic-96px.py',
-    'benchmarks/classification/chestx-ray14/finetune_mrm_vit-b16_1pct.py',
-    'benchmarks/classification/chexpert/finetune_cxr-clip_r50_10pct.py',
-    'benchmarks/segmentation/covid19/unet_r18_1xb4-900_covid19-lungs-192px.py',
-    'benchmarks/segmentation/synthetic/upernet_mrm_vit-mini_1xb8-400_synthetic-192px.py',
-    'benchmarks/segmentation/siim/unet_1xb16-20k_siim-512px.py',
-    'benchmarks/segmentation/siim/setr-pup_mrm_vit-b16_1xb16-20k_siim-512px.py',
-    'benchmarks/segmentation/siim/upernet_cxr-clip_swin-t_1xb16-20k_siim-512px.py',
-    'benchmarks/segmentation/rsna/benchx-upernet_cxr-clip_r50_1xb8-20k_rsna-512px.py',
-    'benchmarks/classification/chestx-ray14/linear-probe_medaug_r18.py',
-    'benchmarks/classification/chestx-ray14/finetune_s2mts2_d121.py',
-    'benchmarks/classification/chestx-ray14/linear-probe_refers_vit-b16.py',
-    'benchmarks/segmentation/siim/upernet_s2mts2_d121_1xb16-20k_siim-512px.py',
-    'benchmarks/zero_shot/chexpert-5x200/chexzero_vit-b32.py',
-    'benchmarks/zero_shot/chexpert-5x200/gloria_r50_released.py',
-    'benchmarks/classification/chestx-ray14/linear-probe_chexzero_vit-b32.py',
-    'benchmarks/classification/chestx-ray14/finetune_gloria_r50.py',
-}
 
 
 def name(path: Path) -> str:
     return path.relative_to(CONFIGS).as_posix()
 
 
-def slow_unless_family(path: Path):
-    marks = () if name(path) in FAMILIES else pytest.mark.slow
-    return pytest.param(path, id=name(path), marks=marks)
-
-
 def test_there_are_configs():
     assert len(LEAVES) >= 30
-    assert {name(path) for path in LEAVES} >= FAMILIES
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=name)
@@ -89,7 +53,7 @@ def undrawn(monkeypatch):
 
 
 @pytest.mark.usefixtures('undrawn')
-@pytest.mark.parametrize('path', [slow_unless_family(path) for path in LEAVES])
+@pytest.mark.parametrize('path', LEAVES, ids=name)
 def test_config_builds(path, tmp_path):
     vocabulary = tmp_path / 'vocab.txt'
     vocabulary.write_text(
