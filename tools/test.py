@@ -17,7 +17,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, ours or a published one')
     parser.add_argument(
-        '--work-dir', help='where results go (default: work_dirs/<config>)'
+        '--work-dir',
+        help='where results go (default: work_dirs/<config>, of a benchmark '
+        'work_dirs/<task>_<dataset>_<config>); other results there are set aside',
     )
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'

@@ -14,7 +14,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Train a model')
     parser.add_argument('config', help='config file')
     parser.add_argument(
-        '--work-dir', help='where logs and checkpoints go (default: work_dirs/<config>)'
+        '--work-dir',
+        help='where logs and checkpoints go (default: work_dirs/<config>, of a '
+        'benchmark work_dirs/<task>_<dataset>_<config>)',
     )
     parser.add_argument(
         '--resume',

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from mmcxr.engine.config_file import ConfigError, load_checked_config
+from mmcxr.engine.config_file import ConfigError, load_checked_config, run_name
 from mmcxr.engine.preflight import last_checkpoint
 from mmcxr.evaluation.functional.repeats import Repeat, repeats_table, summarise
 from mmcxr.evaluation.functional.results import write_results
@@ -55,7 +55,8 @@ def run_fractions(
             config; any other fraction is the same config with fewer films.
         fractions: per cent of the training films.
         seeds: of the runs.
-        work_dir: by default ``work_dirs/<name of the config>_fractions``.
+        work_dir: by default ``work_dirs/<name of the run>_fractions``, see
+            :func:`mmcxr.engine.config_file.run_name`.
         schemes: split schemes (folds) to run each on, in place of the config's.
         gpus: processes of each run; the batch of the config is that of one process.
         cfg_options: dotted key -> value, merged into each config.
@@ -72,7 +73,7 @@ def run_fractions(
         ConfigError: a config, fraction or option that cannot be used.
         UnequalSpecsError: the results are of unequal protocols.
     """
-    work_dir = Path(work_dir or Path('work_dirs', f'{Path(config).stem}_fractions'))
+    work_dir = Path(work_dir or Path('work_dirs', f'{run_name(config)}_fractions'))
     execute, grid = execute or run_command, grid or {}
     cells = plan_cells(
         config, fractions, seeds, work_dir, schemes, gpus, cfg_options, grid

@@ -68,6 +68,24 @@ def load_checked_config(path: str | Path, options: Mapping | None = None) -> Con
     return cfg
 
 
+def run_name(path: str | Path) -> str:
+    """What the work folder of a config is called: as its file, without the suffix.
+
+    Below ``configs/benchmarks``, where one file name stands in the folders of many
+    tasks and datasets, these come first: ``zero_shot_siim_cxr-clip_r50``. Runs that
+    measure different things then do not meet in one folder.
+
+    Args:
+        path: config file, or ``package::path`` for one of an installed package.
+    """
+    package, installed, inside = str(path).partition('::')
+    whole = Path('configs', inside) if installed else Path(package).resolve()
+    for depth, folders in enumerate(zip(whole.parts, whole.parts[1:], strict=False)):
+        if folders == ('configs', 'benchmarks'):
+            return '_'.join([*whole.parts[depth + 2 : -1], whole.stem])
+    return whole.stem
+
+
 def check_exists(path: str | Path, what: str, folder: bool = False) -> None:
     """Raise a ConfigError that names the nearest path if ``path`` is not there.
 

@@ -20,7 +20,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmcxr.engine import preflight
-from mmcxr.engine.config_file import ConfigError, load_checked_config
+from mmcxr.engine.config_file import ConfigError, load_checked_config, run_name
 from mmcxr.engine.distributed import end_processes, start_processes
 from mmcxr.engine.hooks import ProgressBarHook
 from mmcxr.engine.user_error import user_lines
@@ -52,7 +52,7 @@ def train(
     Args:
         config: config file.
         work_dir: where logs and checkpoints go; by default that of the config, or
-            else ``work_dirs/<name of the config>``.
+            else ``work_dirs/<its name>``, see :func:`.config_file.run_name`.
         resume: checkpoint to go on from, or ``'auto'`` for the last one in the work
             dir, where there is one.
         amp: compute in bfloat16 (``AutocastOptimWrapper``).
@@ -197,7 +197,7 @@ def _prepared(
     cfg.launcher = launcher
     cfg.work_dir = work_dir or cfg.get('work_dir')
     if cfg.work_dir is None:
-        cfg.work_dir = str(Path('work_dirs', Path(config).stem))
+        cfg.work_dir = str(Path('work_dirs', run_name(config)))
     settle_workers(cfg)
     settle_shards(cfg)
     use_recompute(cfg)

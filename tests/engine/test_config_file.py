@@ -3,7 +3,7 @@
 import pytest
 import toy_parts
 
-from mmcxr.engine.config_file import ConfigError, load_config
+from mmcxr.engine.config_file import ConfigError, load_config, run_name
 
 
 @pytest.fixture
@@ -96,3 +96,33 @@ def test_bases_of_installed_packages(tmp_path, package):
     path = tmp_path / 'c.py'
     path.write_text(f"_base_ = '{package}::_base_/default_runtime.py'\n")
     assert load_config(path).default_scope == package
+
+
+@pytest.mark.parametrize(
+    ('path', 'name'),
+    [
+        ('configs/cxr_clip/cxr-clip_r50_m.py', 'cxr-clip_r50_m'),
+        (
+            'configs/benchmarks/zero_shot/siim/cxr-clip_r50.py',
+            'zero_shot_siim_cxr-clip_r50',
+        ),
+        ('mmcxr::benchmarks/retrieval/openi/cxr-clip_r50.py',
+         'retrieval_openi_cxr-clip_r50'),
+        ('benchmarks/mine.py', 'mine'),
+    ],
+)  # fmt: skip
+def test_name_of_a_run(path, name):
+    assert run_name(path) == name
+
+
+def test_no_two_configs_share_a_work_folder(repo_dir, monkeypatch):
+    leaves = [
+        path
+        for path in (repo_dir / 'configs').rglob('*.py')
+        if '_base_' not in path.parts
+    ]
+    assert len(leaves) > 100
+    assert len({run_name(path) for path in leaves}) == len(leaves)
+    # Named from within its folder, a config is the same one.
+    monkeypatch.chdir(repo_dir / 'configs/benchmarks/zero_shot/siim')
+    assert run_name('cxr-clip_r50.py') == 'zero_shot_siim_cxr-clip_r50'

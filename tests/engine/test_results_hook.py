@@ -272,3 +272,25 @@ def test_columns_of_equal_name_and_other_values_keep_both():
     assert list(joined) == ['image', 'score', 'z_score']
     with pytest.raises(ValueError, match='other images'):
         join_columns(dict(x=one, y=dict(image=['b', 'a'])))
+
+
+def test_results_of_another_model_are_kept(tmp_path):
+    folder = tmp_path / 'out'
+    hook = ResultsHook(out_dir=str(folder))
+    run(tmp_path / 'a', hook=hook)
+    first = [(folder / name).read_bytes() for name in ('results.json', 'scores.csv.gz')]
+    former = read_results(folder / 'results.json')
+    run(tmp_path / 'b', hook=hook)  # the same again: replaced
+    assert not list(folder.glob('results-*'))
+    run(tmp_path / 'c', bias=2.0, hook=hook)
+    name = former['spec_hash']
+    said = next((tmp_path / 'c').rglob('*.log')).read_text()
+    assert f'it is now results-{name}.json' in said
+    kept = [f'results-{name}.json', f'scores-{name}.csv.gz']
+    assert [(folder / file).read_bytes() for file in kept] == first
+    newer = read_results(folder / 'results.json')
+    assert read_results(folder / kept[0]) == former != newer
+    (folder / 'results.json').write_text('{}')  # not ours: kept too
+    run(tmp_path / 'd', bias=2.0, hook=hook)
+    assert read_results(folder / 'results.json') == newer
+    assert '{}' in [path.read_text() for path in folder.glob('results-*.json')]

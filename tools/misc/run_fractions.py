@@ -50,8 +50,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--schemes', nargs='+', default=[], help='split schemes (folds) to run each on'
     )
     parser.add_argument(
-        '--work-dir', help='one folder per cell goes here (default: '
-        'work_dirs/<config>_fractions)',
+        '--work-dir', help='one folder per cell goes here (default: that of a run, '
+        'work_dirs/<task>_<dataset>_<config>, and _fractions)',
     )  # fmt: skip
     parser.add_argument(
         '--gpus', type=int, default=1,

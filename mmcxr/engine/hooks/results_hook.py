@@ -15,6 +15,7 @@ from mmcxr.engine.run_spec import (
 )
 from mmcxr.evaluation.functional.results import (
     build_results,
+    set_aside,
     write_results,
     write_scores,
 )
@@ -27,7 +28,8 @@ class ResultsHook(Hook):
     """Write ``results.json`` and ``scores.csv.gz`` after a test epoch.
 
     Metrics that keep a ``report`` (ours) are written with intervals, definitions,
-    baselines and counts; numbers of other metrics as they are, without.
+    baselines and counts; numbers of other metrics as they are, without. Results of
+    another model or protocol that the folder holds are set aside, not overwritten.
 
     Args:
         out_dir: folder of the two files; by default the run's work folder.
@@ -78,6 +80,12 @@ class ResultsHook(Hook):
                 entry = dict(value=float(value), ci95=None, definition=None)
                 results['metrics'][name] = entry
         folder = Path(self.out_dir or runner.work_dir)
+        former = set_aside(folder, results['spec_hash'])
+        if former:
+            runner.logger.warning(
+                f'{folder / "results.json"} was of another model, protocol or version; '
+                f'it is now {former.name}'
+            )
         if columns:
             write_scores(folder / 'scores.csv.gz', columns)
         write_results(folder / 'results.json', results)

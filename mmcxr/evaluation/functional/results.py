@@ -149,6 +149,34 @@ def read_results(path: str | Path) -> dict:
     return results
 
 
+def set_aside(folder: str | Path, spec: str) -> Path | None:
+    """Give results of another spec a name of their own before new ones are written.
+
+    ``results.json`` and ``scores.csv.gz`` become ``results-<hash>.json`` and
+    ``scores-<hash>.csv.gz``, with the spec hash of the former.
+
+    Args:
+        folder: where new results will be written.
+        spec: their spec hash; results of the same spec are left to be replaced.
+
+    Returns:
+        The new path of the results, or None where nothing was set aside.
+    """
+    former = Path(folder, 'results.json')
+    if not former.is_file():
+        return None
+    try:
+        found = read_results(former)['spec_hash']
+    except ValueError:  # edited, or not ours: kept all the same
+        found = hashlib.sha256(former.read_bytes()).hexdigest()[:16]
+    if found == spec:
+        return None
+    scores = Path(folder, 'scores.csv.gz')
+    if scores.is_file():
+        os.replace(scores, scores.with_name(f'scores-{found}.csv.gz'))
+    return former.replace(former.with_name(f'results-{found}.json'))
+
+
 def write_scores(path: str | Path, columns: Mapping[str, Sequence]) -> None:
     """Write a table per image as gzipped CSV; undefined cells are left empty.
 

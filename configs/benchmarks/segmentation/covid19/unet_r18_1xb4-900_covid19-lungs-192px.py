@@ -5,7 +5,7 @@
 #       configs/benchmarks/segmentation/covid19/unet_r18_1xb4-900_covid19-lungs-192px.py
 #   python tools/test.py \
 #       configs/benchmarks/segmentation/covid19/unet_r18_1xb4-900_covid19-lungs-192px.py \
-#       work_dirs/unet_r18_1xb4-900_covid19-lungs-192px/best_*.pth
+#       work_dirs/segmentation_covid19_unet_r18_1xb4-900_covid19-lungs-192px/best_*.pth
 _base_ = [
     '../../../_base_/models/unet_r18.py',
     '../../../_base_/datasets/covid19-lungs_192.py',
