@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.model import BaseModel
 from torch.utils.data import DataLoader
 
 from mmcxr.datasets.collate import collate_studies
 from mmcxr.engine.checkpoint_file import file_digest
+from mmcxr.engine.config_check import did_you_mean
+from mmcxr.engine.config_file import load_config
+from mmcxr.engine.config_types import nearest_type, resolve
 from mmcxr.registry import DATASETS
 
 from .feature_cache import (
@@ -28,7 +30,7 @@ from .feature_cache import (
     settings_digest,
 )
 from .inference import OUR_SCOPE, fitting_batch
-from .model import load_model
+from .model import check_device, load_model
 from .published import PUBLISHED, load_published
 
 # What may change the values of pixels or features without a word in a config.
@@ -55,7 +57,7 @@ def open_model(
     config: str | Path, checkpoint: str | Path, device: str = 'cpu'
 ) -> NamedModel:
     """A model of ours; see :func:`mmcxr.apis.load_model`."""
-    cfg = Config.fromfile(config)
+    cfg = load_config(config)
     model = load_model(cfg, checkpoint, device)
     return NamedModel(model, cfg.model, _facts(Path(config).stem, model, checkpoint))
 
@@ -64,6 +66,7 @@ def open_published(
     system: str, checkpoint: str | Path, device: str = 'cpu'
 ) -> NamedModel:
     """A published model; see :func:`mmcxr.apis.load_published`."""
+    check_device(device)
     model = load_published(system, checkpoint)
     config = PUBLISHED[system].model_config(model.published)
     return NamedModel(model.to(device), config, _facts(system, model, checkpoint))
@@ -102,6 +105,11 @@ def extract_features(
         FeatureError: the dataset gives no single films, or one is not there.
     """
     model = named.model
+    if resolve(dataset['type'], 'DATASETS') is None:
+        guess = nearest_type(dataset['type'], 'DATASETS')
+        raise FeatureError(
+            f"no dataset is called '{dataset['type']}'{did_you_mean(guess)}"
+        )
     steps = dataset.get('pipeline') or [
         dict(type='mmcxr.LoadFilm'),
         *model.film_pipeline,

@@ -2,14 +2,32 @@
 
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 
 from mmcxr.engine.checkpoint import load_strict, open_checkpoint
+from mmcxr.engine.config_file import load_config
 from mmcxr.registry import MODELS
 
 from .inference import FilmPreparation
+
+
+def check_device(device: str) -> str:
+    """The device again, if this machine has it.
+
+    Raises:
+        ValueError: it has not, or nothing is called so.
+    """
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:  # torch raises either
+        told = str(error).splitlines()[0]
+        raise ValueError(
+            f"device '{device}' cannot be used here ({told}); take 'cpu'"
+        ) from error
+    return device
 
 
 def load_model(
@@ -25,12 +43,15 @@ def load_model(
         device: 'cpu', 'cuda', 'cuda:1', ...
 
     Raises:
+        ConfigError: when the config is not there or cannot be read.
         KeyError: when the config names no ``film_pipeline`` (how a film that was
             read is brought to the model's size).
-        ValueError: when the checkpoint leaves a parameter unset or holds others.
+        ValueError: when the checkpoint leaves a parameter unset or holds others, or
+            the machine has no such device.
     """
+    check_device(device)
     if not isinstance(config, Config):
-        config = Config.fromfile(config)
+        config = load_config(config)
     if 'film_pipeline' not in config:
         raise KeyError(
             'the config has no film_pipeline, which says how films are sized'

@@ -21,6 +21,7 @@ from mmcxr.registry import DATASETS, MODELS
 from mmcxr.visualization.masks import contact_sheet, draw_masks, draw_outlines
 
 from .browse import picture_name
+from .model import check_device
 
 _SHEET_HEIGHT = 288  # pixels of a film on the contact sheet
 
@@ -76,6 +77,7 @@ def show_masks(
         CheckpointError: the checkpoint does not fill the model.
         TableError: the dataset cannot be used.
     """
+    check_device(device)
     cfg = load_checked_config(config, cfg_options)
     loader = cfg.get(f'{phase}_dataloader')
     if not loader:

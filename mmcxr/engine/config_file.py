@@ -37,6 +37,8 @@ def load_config(path: str | Path, options: Mapping | None = None) -> Config:
     """
     if '::' not in str(path):
         check_exists(path, 'config')
+        if Path(path).expanduser().is_dir():
+            raise ConfigError(f'{path} is a folder; name a config file in it')
     try:
         cfg = Config.fromfile(path)
     except Exception as error:  # whatever python says about the user's file

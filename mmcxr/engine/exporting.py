@@ -36,6 +36,8 @@ def export_checkpoint(
         weights_in(content), to, class_names(content), _activation(content)
     )
     out = Path(out)
+    if to != 'hf' and out.is_dir():
+        raise IsADirectoryError(f'{out} is a folder; name a file to write')
     if to == 'hf':
         out.mkdir(parents=True, exist_ok=True)
         text = json.dumps(exported['config'], indent=2)

@@ -1,6 +1,7 @@
 """Which errors are the user's, and how they are told in one line."""
 
 import dis
+import errno
 import os
 import re
 from pathlib import Path
@@ -8,6 +9,14 @@ from pathlib import Path
 from mmcxr.engine.config_file import ConfigError
 
 _MISTAKES = (ValueError, TypeError, RuntimeError)
+_REFUSALS = (
+    FileNotFoundError,
+    FileExistsError,
+    NotADirectoryError,
+    IsADirectoryError,
+    PermissionError,
+)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _HOUSE = str(Path(__file__).resolve().parents[1])
 # How torch raises the error of a data worker anew: the traceback is its text.
 _WORKER = 'Original Traceback (most recent call last)'
@@ -17,7 +26,8 @@ _FRAME = re.compile(r'^  File "(.+)", line \d+, in .+\n    (raise )?', re.MULTIL
 def user_lines(error: BaseException) -> list[str] | None:
     """What to tell a user instead of a traceback; None where that is wanted.
 
-    The user's are: a missing file, any error class of ours, and a ``ValueError``,
+    The user's are: a file that is missing, there already, of the wrong kind or not
+    allowed, a full disk, any error class of ours, and a ``ValueError``,
     ``TypeError`` or ``RuntimeError`` that our own code raises, which by the custom of
     the house says what to put right. The same error out of torch, or out of a C
     function that our code calls, is a bug of somebody.
@@ -29,8 +39,7 @@ def user_lines(error: BaseException) -> list[str] | None:
         return None
     module = type(error).__module__
     ours = module.split('.')[0] == 'mmcxr' and isinstance(error, Exception)
-    missing = isinstance(error, FileNotFoundError)
-    if not (ours or missing or _raised_by_us(error)):
+    if not (ours or _of_the_files(error) or _raised_by_us(error)):
         return None
     text = str(error).strip() or type(error).__name__
     if isinstance(error, ConfigError):
@@ -40,6 +49,13 @@ def user_lines(error: BaseException) -> list[str] | None:
         name = name if module == 'builtins' else f'{module}.{name}'
         text = text.rpartition(f'\n{name}: ')[2]
     return [' '.join(text.split())]
+
+
+def _of_the_files(error: BaseException) -> bool:
+    """Whether the file system refused, in a way that only its owner can mend."""
+    if isinstance(error, _REFUSALS):
+        return True
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 def _raised_by_us(error: BaseException) -> bool:

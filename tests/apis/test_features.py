@@ -309,3 +309,9 @@ def test_a_published_file(repo_dir, drawn, tmp_path, capsys):
 def test_a_model_is_named_in_one_way(repo_dir, arguments):
     with pytest.raises(SystemExit):
         tool(repo_dir, 'extract_features')([*arguments, '--data', 'x'])
+
+
+def test_misspelt_dataset_class(named, drawn, tmp_path):
+    dataset = dict(type='Syntheticfilm', data_root=str(drawn))
+    with pytest.raises(FeatureError, match="did you mean 'SyntheticFilms'"):
+        extract_features(named, dataset, tmp_path)

@@ -149,3 +149,9 @@ def test_scope_of_another_library_does_not_matter(config, model, films, tmp_path
         found = classify(other, films['pil'], TEXTS)
     expected = classify(model, films['pil'], TEXTS)
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize('device', ['cuda:97', 'gpu'])
+def test_device_that_is_not_there(config, device):
+    with pytest.raises(ValueError, match=f"device '{device}' cannot be used here"):
+        load_model(config, 'never-read.pth', device)

@@ -35,6 +35,10 @@ def test_missing_folder_names_its_neighbour(tmp_path):
     assert text.endswith(f"did you mean '{tmp_path / 'cxr_clip'}'?")
 
 
+def test_folder_in_place_of_a_file(tmp_path):
+    assert complaint(tmp_path) == f'{tmp_path} is a folder; name a config file in it'
+
+
 def test_broken_file_is_one_line(tmp_path):
     path = tmp_path / 'c.py'
     path.write_text('model = dict(\n')

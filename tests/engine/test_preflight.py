@@ -105,6 +105,11 @@ def test_whose_error_it_is(monkeypatch):
     assert lines_of('raise Ours("row 3:\\n  no view")', torch) == ['row 3: no view']
     assert lines_of('raise ValueError("use 2")', house) == ['use 2']
     assert lines_of('open("/gone")', torch) is not None
+    assert lines_of('open("/")', torch) == ["[Errno 21] Is a directory: '/'"]
+    full = 'raise OSError(errno.ENOSPC, "No space left on device", "a.pth")'
+    told = ["[Errno 28] No space left on device: 'a.pth'"]
+    assert lines_of(f'import errno\n{full}', torch) == told
+    assert lines_of('raise OSError(5, "Input/output error")', torch) is None
     # Raised elsewhere, or by C code that ours calls: bugs.
     assert lines_of('raise ValueError("use 2")', torch) is None
     assert lines_of('int("x")', house) is None

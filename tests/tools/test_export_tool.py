@@ -54,3 +54,9 @@ def test_bad_arguments(tool, tmp_path, capsys):
     assert "invalid choice: 'keras'" in capsys.readouterr().err
     with pytest.raises(FileNotFoundError, match='no checkpoint at x.pth'):
         tool.main(['x.pth', '--to', 'timm', '--out', 'y.pth'])
+
+
+def test_folder_in_place_of_a_file(tool, tmp_path):
+    torch.save(mrm_file(), tmp_path / 'MRM.pth')
+    with pytest.raises(IsADirectoryError, match='is a folder; name a file to write'):
+        tool.main([str(tmp_path / 'MRM.pth'), '--to', 'timm', '--out', str(tmp_path)])
