@@ -10,6 +10,7 @@ radiographs. Called again, it goes on where it was stopped.
 
 import argparse
 import json
+import os
 import platform
 import sys
 from pathlib import Path
@@ -85,6 +86,8 @@ def main(argv=None):
             args.work_dir / name,
             cfg_options=options | start,
         )
+        for run in (run for entry in found[name] for run in entry['runs']):
+            run['file'] = os.path.relpath(run['file'], args.work_dir)
         failed += [f'{name}: {failure}' for failure in failures]
     if failed:
         print('\n'.join(failed), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Compute features of films once; probes then run on a CPU.
+r"""Compute features of films once; probes then run on a CPU.
 
     python tools/extract_features.py CONFIG CHECKPOINT --data data/rsna \
         --dataset RSNAPneumonia --scheme cxr_clip --splits train val test

@@ -1,4 +1,4 @@
-"""Which encoder serves your films best: labels in CSV files in, a ranked table out.
+r"""Which encoder serves your films best: labels in CSV files in, a ranked table out.
 
     python tools/probe.py --train-csv train.csv --val-csv val.csv --test-csv test.csv \
         --path-column Path --class-columns Edema Pneumonia --patient-column Patient \

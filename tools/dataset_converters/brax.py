@@ -1,4 +1,4 @@
-"""Convert BRAX 1.1.0.
+r"""Convert BRAX 1.1.0.
 
 SOURCE is the download of PhysioNet, its PNG or its DICOM films; see
 mmcxr/datasets/conversion/brax.py.

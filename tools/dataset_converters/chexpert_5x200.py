@@ -1,4 +1,4 @@
-"""Convert CheXpert 5x200, the films of CheXpert that GLoRIA's list names.
+r"""Convert CheXpert 5x200, the films of CheXpert that GLoRIA's list names.
 
 SOURCE is CheXpert, with the list in it or given as --films; see
 mmcxr/datasets/conversion/chexpert_5x200.py.

@@ -1,4 +1,4 @@
-"""Convert COVID-QU, the COVID-19 Radiography Database.
+r"""Convert COVID-QU, the COVID-19 Radiography Database.
 
 SOURCE is the download; see mmcxr/datasets/conversion/covid_qu.py.
 

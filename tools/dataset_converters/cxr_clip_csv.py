@@ -1,4 +1,4 @@
-"""Convert the CSV files that CXR-CLIP trains on, or write them from a dataset.
+r"""Convert the CSV files that CXR-CLIP trains on, or write them from a dataset.
 
 python tools/dataset_converters/cxr_clip_csv.py chexpert CSV_FOLDER IMAGE_FOLDER \
     --out data/chexpert

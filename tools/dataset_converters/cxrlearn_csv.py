@@ -1,4 +1,4 @@
-"""Convert the CSV files that cxrlearn fine-tunes on, or write one from a dataset.
+r"""Convert the CSV files that cxrlearn fine-tunes on, or write one from a dataset.
 
 python tools/dataset_converters/cxrlearn_csv.py IMAGE_FOLDER --out data/mine \
     --train-csv train.csv --val-csv val.csv --test-csv test.csv \

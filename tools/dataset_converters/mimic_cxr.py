@@ -1,4 +1,4 @@
-"""Convert MIMIC-CXR-JPG 2.x, or MIMIC-CXR with its DICOM files.
+r"""Convert MIMIC-CXR-JPG 2.x, or MIMIC-CXR with its DICOM files.
 
 SOURCE is a folder with the downloads, reports included; see
 mmcxr/datasets/conversion/mimic_cxr.py.

@@ -1,4 +1,4 @@
-"""Convert Montgomery County, tuberculosis films of the NLM.
+r"""Convert Montgomery County, tuberculosis films of the NLM.
 
 SOURCE is the download; see mmcxr/datasets/conversion/montgomery.py.
 

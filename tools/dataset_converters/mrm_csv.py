@@ -1,4 +1,4 @@
-"""Convert the training.csv that MRM pre-trains on, or write one from a dataset.
+r"""Convert the training.csv that MRM pre-trains on, or write one from a dataset.
 
 python tools/dataset_converters/mrm_csv.py training.csv IMAGE_FOLDER \
     --out data/mimic-cxr-mrm

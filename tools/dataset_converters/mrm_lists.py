@@ -1,4 +1,4 @@
-"""Write the text lists that MRM fine-tunes on from a split scheme of a dataset.
+r"""Write the text lists that MRM fine-tunes on from a split scheme of a dataset.
 
 python tools/dataset_converters/mrm_lists.py data/chestx-ray14 --split-scheme official \
     --class-columns Atelectasis Cardiomegaly --write lists/NIH_ChestX-ray

@@ -1,4 +1,4 @@
-"""Convert RANZCR CLiP, catheter and line position.
+r"""Convert RANZCR CLiP, catheter and line position.
 
 SOURCE holds train.csv, train_annotations.csv, train/ and perhaps test/; see
 mmcxr/datasets/conversion/ranzcr_clip.py.

@@ -1,4 +1,4 @@
-"""Convert REFLACX, readings of MIMIC-CXR films.
+r"""Convert REFLACX, readings of MIMIC-CXR films.
 
 SOURCE is the download of PhysioNet; the films are MIMIC-CXR's, as released or as
 converted; see mmcxr/datasets/conversion/reflacx.py.

@@ -1,4 +1,4 @@
-"""Convert Shenzhen, tuberculosis films of the NLM.
+r"""Convert Shenzhen, tuberculosis films of the NLM.
 
 SOURCE is the download; see mmcxr/datasets/conversion/shenzhen.py.
 

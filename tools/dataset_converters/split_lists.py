@@ -1,4 +1,4 @@
-"""Make split schemes of a converted dataset from published lists.
+r"""Make split schemes of a converted dataset from published lists.
 
 python tools/dataset_converters/split_lists.py mrm DatasetsSplits \
     --dataset covid19 --out data/covid19

@@ -1,4 +1,4 @@
-"""Audit the splits of a converted dataset, or published lists without any image.
+r"""Audit the splits of a converted dataset, or published lists without any image.
 
     python tools/misc/audit_splits.py data/siim
     python tools/misc/audit_splits.py data/rsna --films --against data/chestx-ray14 \

@@ -1,4 +1,4 @@
-"""Train and test a config at several label fractions with several seeds.
+r"""Train and test a config at several label fractions with several seeds.
 
     python tools/misc/run_fractions.py configs/.../finetune_mrm_vit-b16.py \
         --fractions 1 10 100 --seeds 0 1 2 \

@@ -1,4 +1,4 @@
-"""Draw true and predicted masks over films.
+r"""Draw true and predicted masks over films.
 
 python tools/visualization/show_masks.py configs/benchmarks/segmentation/....py \
     work_dirs/.../best_....pth --out work_dirs/masks
