@@ -10,7 +10,7 @@ from torch import Tensor
 def join_texts(
     lengths: Sequence[int], row_length: int, row_multiple: int = 1
 ) -> Tensor:
-    """Which token sits at each place of as few rows as will do.
+    """Which token sits at each place of a few rows, nearly full.
 
     The longest texts are placed first, each in the row that has least room to spare
     (best fit). No text is cut.
