@@ -14,8 +14,8 @@ from mmcxr.registry import MODELS
 from .inference import FilmPreparation
 
 
-def check_device(device: str) -> str:
-    """The device again, if this machine has it.
+def check_device(device: str) -> None:
+    """Refuse a device that this machine has not.
 
     Raises:
         ValueError: it has not, or nothing is called so.
@@ -27,7 +27,6 @@ def check_device(device: str) -> str:
         raise ValueError(
             f"device '{device}' cannot be used here ({told}); take 'cpu'"
         ) from error
-    return device
 
 
 def load_model(

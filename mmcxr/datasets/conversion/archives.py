@@ -20,7 +20,6 @@ ARCHIVE_ERRORS = (
     OSError,
     EOFError,
     RuntimeError,
-    NotImplementedError,
     tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,

@@ -133,8 +133,8 @@ class GLoRIA(DualEncoder):
 
     def embed_texts(self, inputs: dict) -> Tensor:
         """Embeddings of texts; each is encoded by itself, ``text_rows`` or not."""
-        tokens = inputs['input_ids'], inputs['attention_mask']
-        return self._each(self.encode_text, 2, *tokens)
+        names = 'input_ids', 'attention_mask'
+        return super().embed_texts({name: inputs[name] for name in names})
 
     def encode_words(
         self, input_ids: Tensor, attention_mask: Tensor
