@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 from mmengine.config import DictAction
 
-from mmcxr.apis.fractions import run_fractions
 from mmcxr.engine.checkpoint_file import file_digest
+from mmcxr.studies.fractions import run_fractions
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parent / (

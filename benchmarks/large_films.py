@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmcxr.datasets.synthetic import write_synthetic_dataset
+from mmcxr.synthetic import write_synthetic_dataset
 
 WIDTH, HEIGHT, BYTES = 2544, 3056, 1.5e6
 

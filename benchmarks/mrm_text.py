@@ -22,12 +22,12 @@ import numpy as np
 import torch
 from measuring import in_turns, machine, ratio, spread, write_results
 
-from mmcxr.datasets.synthetic.plan import plan_patient, stream
-from mmcxr.datasets.synthetic.report import write_report
-from mmcxr.datasets.token_cache import CachedTokenizer
-from mmcxr.datasets.tokenizers import HFTokenizer
+from mmcxr.datasets.packs.token_cache import CachedTokenizer
+from mmcxr.datasets.texts.tokenizers import HFTokenizer
+from mmcxr.datasets.texts.wordpiece import train_wordpiece
 from mmcxr.datasets.transforms.masking import MaskWords
-from mmcxr.datasets.wordpiece import train_wordpiece
+from mmcxr.synthetic.plan import plan_patient, stream
+from mmcxr.synthetic.report import write_report
 
 LENGTH = 100
 

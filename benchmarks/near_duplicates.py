@@ -19,12 +19,13 @@ import cv2
 import numpy as np
 from measuring import machine, spread, write_results
 
-from mmcxr.datasets.film import read_film, stretch
-from mmcxr.datasets.near_duplicates import alignment, codes, prints, search
-from mmcxr.datasets.near_duplicates.hamming import near_codes
+from mmcxr.datasets.films.film import read_film
+from mmcxr.datasets.films.grey import stretch
 from mmcxr.datasets.packs.layout import PackSettings
 from mmcxr.datasets.packs.packing import pack_dataset
-from mmcxr.datasets.table import read_table
+from mmcxr.datasets.tables.table import read_table
+from mmcxr.preparing.near_duplicates import alignment, codes, prints, search
+from mmcxr.preparing.near_duplicates.hamming import near_codes
 
 SIDE = 512
 

@@ -17,9 +17,9 @@ import torch
 from measuring import machine, write_results
 from sklearn.linear_model import LogisticRegression
 
-from mmcxr.apis.probe_fit import GRIDS
-from mmcxr.evaluation.functional.probes import Standardiser
-from mmcxr.evaluation.functional.probes_logistic import fit_logistic
+from mmcxr.studies.probes.fit import GRIDS
+from mmcxr.studies.probes.logistic import fit_logistic
+from mmcxr.studies.probes.selection import Standardiser
 
 FULL = dict(films=100_000, features=768, labels=14, compared=(0, 10, 13))
 SMOKE = dict(films=300, features=8, labels=3, compared=(10,))

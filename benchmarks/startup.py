@@ -16,8 +16,8 @@ from pathlib import Path
 
 from measuring import in_turns, machine, spread, write_results
 
-from mmcxr.datasets.synthetic import write_synthetic_dataset
-from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
+from mmcxr.datasets.texts.wordpiece import split_texts, train_wordpiece
+from mmcxr.synthetic import write_synthetic_dataset
 
 REPO = Path(__file__).resolve().parents[1]
 CONFIG = 'configs/cxr_clip/cxr-clip_r18-bert-mini_1xb32-10e_synthetic-96px.py'

@@ -1,6 +1,6 @@
 """What must have happened before models of mmpretrain or mmseg are imported."""
 
-from mmcxr.torchvision_schema import ensure_torchvision
+from .torchvision_schema import ensure_torchvision
 
 
 def prepare_sister_libraries() -> None:

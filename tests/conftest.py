@@ -37,7 +37,7 @@ def shared_dir() -> Path:
 @pytest.fixture(scope='session')
 def synthetic_dir(tmp_path_factory) -> Path:
     """A converted dataset of 40 synthetic patients, 96 px."""
-    from mmcxr.datasets.synthetic import write_synthetic_dataset
+    from mmcxr.synthetic import write_synthetic_dataset
 
     root = tmp_path_factory.mktemp('synthetic')
     write_synthetic_dataset(root, num_patients=40, size=96, seed=7)
@@ -52,9 +52,9 @@ def convert_covid19(shared_dir):
         pytest.skip(f'no real films at {source}')
 
     def write(root: Path) -> None:
-        from mmcxr.datasets.conversion.convert import convert
-        from mmcxr.datasets.conversion.covid19 import CONVERTER
-        from mmcxr.datasets.conversion.placing import Options
+        from mmcxr.preparing.convert import convert
+        from mmcxr.preparing.placing import Options
+        from mmcxr.preparing.readers.covid19 import CONVERTER
 
         convert(CONVERTER, source, root, Options(link=True))
 
@@ -64,7 +64,7 @@ def convert_covid19(shared_dir):
 @pytest.fixture
 def workplace(synthetic_dir, tmp_path, monkeypatch):
     """A folder with the synthetic data where the configs look for them."""
-    from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
+    from mmcxr.datasets.texts.wordpiece import split_texts, train_wordpiece
 
     (tmp_path / 'data').mkdir()
     (tmp_path / 'data/synthetic').symlink_to(synthetic_dir)

@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pandas as pd
 
-from mmcxr.apis.demo import (
+from mmcxr.datasets.texts.wordpiece import split_texts, train_wordpiece
+from mmcxr.demo.demo import (
     PRETRAIN,
     PROBE,
     RESULTS,
@@ -17,7 +18,6 @@ from mmcxr.apis.demo import (
     best_checkpoint,
     run_demo,
 )
-from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
 

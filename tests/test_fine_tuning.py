@@ -8,9 +8,9 @@ import sys
 import pytest
 import torch
 
-from mmcxr.datasets.conversion.split_lists import convert_split_lists, read_schemes
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
+from mmcxr.preparing.lists.convert_lists import convert_split_lists, read_schemes
 
 FOLDER = 'configs/benchmarks/classification'
 CHESTX = 'chestx-ray14/finetune_mrm_vit-b16.py'

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
-from mmcxr.datasets.chexpert import CHEXPERT_CLASSES
+from mmcxr.datasets.public.chexpert import CHEXPERT_CLASSES
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
 from mmcxr.registry import MODELS

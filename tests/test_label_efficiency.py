@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from converters.vit_files import mrm_file, timm_vit
+from published.vit_files import mrm_file, timm_vit
 
 
 @pytest.fixture

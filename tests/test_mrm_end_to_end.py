@@ -7,11 +7,11 @@ import sys
 
 import numpy as np
 import torch
-from converters.vit_files import timm_vit
 from mmengine.config import Config
+from published.vit_files import timm_vit
 
-from mmcxr.apis.demo import best_checkpoint
 from mmcxr.apis.model import load_model
+from mmcxr.demo.demo import best_checkpoint
 from mmcxr.engine.exporting import export_checkpoint
 from mmcxr.engine.launch import train
 from mmcxr.registry import MODELS

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from golden.stand_in import write_stand_in
 
-from mmcxr.apis.demo import best_checkpoint
-from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
+from mmcxr.datasets.texts.wordpiece import split_texts, train_wordpiece
+from mmcxr.demo.demo import best_checkpoint
 from mmcxr.engine.checkpoint import load_checkpoint_file
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train

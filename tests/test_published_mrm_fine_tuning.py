@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from converters.vit_files import fine_tuned_vit, mrm_file, timm_vit
 from PIL import Image
+from published.vit_files import fine_tuned_vit, mrm_file, timm_vit
 
-from mmcxr.datasets.chest_xray14 import CHEST_XRAY14_CLASSES
+from mmcxr.datasets.public.chest_xray14 import CHEST_XRAY14_CLASSES
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
 

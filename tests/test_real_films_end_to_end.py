@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from mmcxr.datasets.packs.pack import Pack
-from mmcxr.datasets.splits import read_split
-from mmcxr.datasets.table import read_table
+from mmcxr.datasets.tables.splits import read_split
+from mmcxr.datasets.tables.table import read_table
 
 CONFIG = 'configs/benchmarks/segmentation/covid19/'
 CONFIG += 'unet_r18_1xb4-900_covid19-lungs-192px.py'

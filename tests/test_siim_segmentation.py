@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
 
-from mmcxr.datasets.film import read_mask
+from mmcxr.datasets.films.film import read_mask
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
 from mmcxr.registry import MODELS

@@ -17,9 +17,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmcxr.apis import load_model, segment
-from mmcxr.apis.demo import best_checkpoint
 from mmcxr.apis.show_masks import show_masks
-from mmcxr.datasets.film import read_film
+from mmcxr.datasets.films.film import read_film
+from mmcxr.demo.demo import best_checkpoint
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
 from mmcxr.evaluation.functional.dice import DEFINITIONS

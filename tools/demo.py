@@ -26,7 +26,7 @@ def main() -> None:
     args = parse_args()
     os.environ.setdefault('HF_HUB_OFFLINE', '1')  # nothing is fetched
     start = time.perf_counter()
-    from mmcxr.apis.demo import run_demo
+    from mmcxr.demo.demo import run_demo
 
     options = {}
     if args.epochs is not None:

@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> None:
     import torch
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from mmcxr.apis.features import extract_features, open_model, open_published
+    from mmcxr.studies.features import extract_features, open_model, open_published
 
     device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
     if args.published:

@@ -83,10 +83,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def probe_folders(args: argparse.Namespace) -> int:
     """Probe three folders of features and print the table."""
-    from mmcxr.apis.feature_cache import load_features
-    from mmcxr.apis.probe import probe
-    from mmcxr.apis.probe_fit import ProbeSettings
     from mmcxr.evaluation.functional.tables import explanations, results_table
+    from mmcxr.studies.feature_cache import load_features
+    from mmcxr.studies.probes.fit import ProbeSettings
+    from mmcxr.studies.probes.probe import probe
 
     kind = 'logistic' if args.probe == ['logreg'] else args.probe[0]
     splits = [load_features(path) for path in args.features]
@@ -107,11 +107,11 @@ def probe_models(args: argparse.Namespace) -> int:
     from mmengine.logging import MMLogger
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from mmcxr.apis.csv_data import prepare_csv
-    from mmcxr.apis.probe_models import read_sources
-    from mmcxr.apis.probe_report import ranking_lines
-    from mmcxr.apis.probe_study import Study, run_study
-    from mmcxr.datasets.conversion.csv_form import CSVColumns
+    from mmcxr.preparing.lists.csv_form import CSVColumns
+    from mmcxr.studies.csv_data import prepare_csv
+    from mmcxr.studies.probing import Study, run_study
+    from mmcxr.studies.ranking import ranking_lines
+    from mmcxr.studies.sources import read_sources
 
     MMLogger.get_current_instance().setLevel('WARNING')  # the table is the news
     sources = read_sources(args.models)

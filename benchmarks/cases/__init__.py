@@ -1,10 +1,10 @@
 """What ``step.py`` measures: weights, batches, and who takes the step."""
 
-from .clip import CLIPSteps
-from .cxr_clip import CXRCLIPSteps, SwinSteps
-from .features import FeatureSteps
-from .mrm import MRMSteps
-from .siim import SIIMSteps
+from benchmarks.cases.clip import CLIPSteps
+from benchmarks.cases.cxr_clip import CXRCLIPSteps, SwinSteps
+from benchmarks.cases.features import FeatureSteps
+from benchmarks.cases.mrm import MRMSteps
+from benchmarks.cases.siim import SIIMSteps
 
 CASES = {
     'cxr-clip_r50': CXRCLIPSteps,

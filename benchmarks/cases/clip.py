@@ -3,8 +3,8 @@
 import torch
 from mmengine.config import Config
 
-from .cxr_clip import CXRCLIPSteps
-from .steps import CONFIGS, pinned, report_ids
+from benchmarks.cases.cxr_clip import CXRCLIPSteps
+from benchmarks.cases.steps import CONFIGS, pinned, report_ids
 
 END = 49407  # the end token of CLIP's vocabulary, by which a text is read
 

@@ -7,10 +7,9 @@ from mmengine.structures import BaseDataElement
 from published.cxr_clip import PublishedCXRCLIP
 from published.cxr_clip import batch_of as published_pairs
 
-from mmcxr.converters import cxr_clip as cxr_clip_converter
+from benchmarks.cases.steps import CONFIGS, Steps, pinned, report_ids
 from mmcxr.datasets.collate import collate_studies
-
-from .steps import CONFIGS, Steps, pinned, report_ids
+from mmcxr.published import cxr_clip as cxr_clip_converter
 
 
 class CXRCLIPSteps(Steps):

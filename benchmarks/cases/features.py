@@ -3,9 +3,8 @@
 import torch
 from mmengine.registry import init_default_scope
 
+from benchmarks.cases.steps import pinned
 from mmcxr.registry import MODELS
-
-from .steps import pinned
 
 ENCODERS = {
     'r50': dict(type='mmpretrain.ResNet', depth=50, out_indices=(3,)),

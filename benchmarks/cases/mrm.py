@@ -5,9 +5,8 @@ import torch
 from mmengine.config import Config
 from published.mrm import PublishedMRM
 
-from mmcxr.converters import mrm as mrm_converter
-
-from .steps import CONFIGS, Steps, pinned, report_ids
+from benchmarks.cases.steps import CONFIGS, Steps, pinned, report_ids
+from mmcxr.published import mrm as mrm_converter
 
 
 class MRMSteps(Steps):

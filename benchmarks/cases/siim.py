@@ -7,10 +7,9 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
+from benchmarks.cases.steps import CONFIGS, OurStep
 from mmcxr.engine.distributed import without_sync_bn
 from mmcxr.registry import MODELS
-
-from .steps import CONFIGS, OurStep
 
 
 class SIIMSteps:

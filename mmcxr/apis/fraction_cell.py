@@ -148,7 +148,7 @@ class Cell:
 
         Args:
             action: ``'train'`` or ``'test'``.
-            execute: see :func:`mmcxr.apis.fractions.run_fractions`.
+            execute: see :func:`mmcxr.studies.fractions.run_fractions`.
 
         Raises:
             CellError: the command failed; the message holds what it said last.

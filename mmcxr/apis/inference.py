@@ -16,7 +16,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from rich.progress import track
 
-from mmcxr.datasets.film import as_film
+from mmcxr.datasets.films.film import as_film
 from mmcxr.evaluation.functional.classification import standardised
 from mmcxr.models.heads.prompt_head import pad_tokens
 from mmcxr.registry import MODELS, TRANSFORMS

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmcxr.converters import (
+from mmcxr.engine.checkpoint import CheckpointError, file_digest, load_checkpoint_file
+from mmcxr.engine.publishing import class_names
+from mmcxr.published import (
     CONVERTERS,
     ENCODERS,
     ConversionError,
@@ -17,9 +19,7 @@ from mmcxr.converters import (
     probable_system,
     weights_in,
 )
-from mmcxr.converters.layouts import nearest_layout
-from mmcxr.engine.checkpoint import CheckpointError, file_digest, load_checkpoint_file
-from mmcxr.engine.publishing import class_names
+from mmcxr.published.layouts import nearest_layout
 from mmcxr.registry import MODELS
 
 from .published import PUBLISHED
@@ -45,7 +45,7 @@ def inspect_checkpoint(path: str | Path) -> dict:
         - ``coverage``: share of the model's entries that the file fills, or None;
         - ``load``: the call that loads it, or None; ``also``: what else it could be;
         - ``nearest``: for a file that cannot be used, see
-          :func:`mmcxr.converters.layouts.nearest_layout`.
+          :func:`mmcxr.published.layouts.nearest_layout`.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -1,14 +1,11 @@
-from . import (
+from mmcxr.datasets.packs import token_cache
+from mmcxr.datasets.public import (
     brax,
     chest_xray14,
     chexpert,
-    clip_tokenizer,
-    collate,
-    concat,
     covid19,
     covid_qu,
     covidx,
-    gloria_tokenizer,
     jsrt,
     kermany,
     mimic_cxr,
@@ -19,12 +16,14 @@ from . import (
     ranzcr_clip,
     reflacx,
     rsna,
-    samplers,
     siim,
     synthetic_films,
     tbx11k,
-    token_cache,
-    tokenizers,
-    transforms,
     vindr_cxr,
 )
+from mmcxr.datasets.texts import clip_tokenizer, gloria_tokenizer, tokenizers
+from mmcxr.moved import find_moved_modules
+
+from . import collate, concat, samplers, transforms
+
+find_moved_modules()

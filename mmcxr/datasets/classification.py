@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcxr.datasets.tables.label_policy import Policy, check_policy, settle_labels
+from mmcxr.datasets.tables.samples import film_items, group_studies
+from mmcxr.datasets.tables.table_checks import refuse_rows
 from mmcxr.registry import DATASETS
 
-from .label_policy import Policy, check_policy, settle_labels
-from .studies import film_items, group_studies
-from .table_checks import refuse_rows
 from .table_dataset import TableDataset
 
 _LEVELS = ('image', 'study')
@@ -25,8 +25,8 @@ class ClassificationDataset(TableDataset):
     ``metainfo['left_out']``. With ``exclusive=True`` in ``metainfo`` every sample
     must be positive for exactly one class (CheXpert 5x200).
 
-    The keys are those of :func:`mmcxr.datasets.studies.film_items`, or
-    :func:`~mmcxr.datasets.studies.group_studies` at level ``study``.
+    The keys are those of :func:`mmcxr.datasets.tables.samples.film_items`, or
+    :func:`~mmcxr.datasets.tables.samples.group_studies` at level ``study``.
 
     Args:
         data_root: see :class:`~mmcxr.datasets.table_dataset.TableDataset`, like all

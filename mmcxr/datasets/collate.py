@@ -10,9 +10,9 @@ import torch
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
+from mmcxr.datasets.texts import text_rows
 from mmcxr.registry import FUNCTIONS
 
-from . import text_rows
 from .transforms.formatting import FLOAT_KEYS, TOKEN_KEYS
 
 _FLOATS = dict(patch_noise='number of patches', jitter='kind of jitter')
@@ -50,7 +50,7 @@ def collate_studies(
         without waiting for a device to tell:
 
         - with ``join_texts``, ``text_rows`` (R, L) int64, see
-          :func:`~mmcxr.datasets.text_rows.join_texts`.
+          :func:`~mmcxr.datasets.texts.text_rows.join_texts`.
         - with ``target_ids``, ``token_counts``: how many tokens are ``masked`` and
           how many are ``non_pad``, rounded up.
 

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmcxr.registry import DATASETS, TOKENIZERS
-
-from .studies import (
+from mmcxr.datasets.packs.token_cache import CachedTokenizer
+from mmcxr.datasets.tables.samples import (
     film_items,
     group_studies,
     known_labels,
     share_texts,
     whole_reports,
 )
-from .table import SECTIONS
+from mmcxr.datasets.tables.table import SECTIONS
+from mmcxr.registry import DATASETS, TOKENIZERS
+
 from .table_dataset import TableDataset
-from .token_cache import CachedTokenizer
 
 _TEXTS = ('auto', 'report', 'labels', 'whole')
 _LEVELS = ('study', 'image')
@@ -26,8 +26,8 @@ _LEVELS = ('study', 'image')
 class ImageTextDataset(TableDataset):
     """One sample per study, or per image with the texts of its study.
 
-    Keys are those of :func:`mmcxr.datasets.studies.group_studies`, or at level
-    ``image`` of :func:`~mmcxr.datasets.studies.film_items` with ``labels`` of the
+    Keys are those of :func:`mmcxr.datasets.tables.samples.group_studies`, or at level
+    ``image`` of :func:`film_items` with ``labels`` of the
     image besides. Images whose study has no text to give are left out and counted in
     ``metainfo['left_out']``.
 
@@ -41,7 +41,7 @@ class ImageTextDataset(TableDataset):
             that is empty; ``sections`` is empty. MRM trains on it.
         level: ``study`` or ``image``.
         tokenizer: config of a
-            :class:`~mmcxr.datasets.token_cache.CachedTokenizer` for the whole
+            :class:`~mmcxr.datasets.packs.token_cache.CachedTokenizer` for the whole
             reports: a sample then has ``input_ids`` instead of ``texts``, a list of
             one array (L,), and ``mirrored_ids`` if the cache holds them.
     """

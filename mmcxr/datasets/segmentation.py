@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from mmengine.logging import print_log
 
+from mmcxr.datasets.films.film import read_mask
+from mmcxr.datasets.tables.table_file import TableError
 from mmcxr.registry import DATASETS
 
-from .film import read_mask
 from .table_dataset import TableDataset
-from .table_file import TableError
 
 
 @DATASETS.register_module()

@@ -14,13 +14,9 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmcxr.registry import TRANSFORMS
-
-from .film import UnreadableFilm
-from .identities import read_identities
-from .packs.pack import open_pack
-from .seeding import hash_numbers, sample_seed
-from .splits import (
+from mmcxr.datasets.films.grey import UnreadableFilm
+from mmcxr.datasets.tables.identities import read_identities
+from mmcxr.datasets.tables.splits import (
     SplitScheme,
     fraction_name,
     listed_above,
@@ -28,7 +24,7 @@ from .splits import (
     read_split,
     take_fraction,
 )
-from .table import (
+from mmcxr.datasets.tables.table import (
     VIEWS,
     MissingTable,
     TableError,
@@ -37,6 +33,10 @@ from .table import (
     nearest,
     read_table,
 )
+from mmcxr.registry import TRANSFORMS
+
+from .packs.pack import open_pack
+from .seeding import hash_numbers, sample_seed
 
 _MAX_REPLACEMENTS = 100
 

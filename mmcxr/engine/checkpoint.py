@@ -15,21 +15,16 @@ from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
-from mmcxr.converters import (
-    convert,
-    listed,
-    probable_system,
-    recognise,
-    weights_in,
-)
-from mmcxr.engine.checkpoint_file import (
+from mmcxr.published import convert, listed, probable_system, recognise, weights_in
+
+from .checkpoint_file import (
     CheckpointError,
     MapLocation,
     UnsafeCheckpoint,
     file_digest,
     load_checkpoint_file,
 )
-from mmcxr.engine.sharding import spread_weights
+from .sharding import spread_weights
 
 __all__ = [
     'CheckpointError',

@@ -17,9 +17,10 @@ from urllib.parse import urlparse
 import mmengine.runner.checkpoint as mmengine_checkpoint
 import torch
 
-from mmcxr.engine.checkpoint import CheckpointError, open_checkpoint
-from mmcxr.engine.checkpoint_file import MapLocation
 from mmcxr.torchvision_schema import ensure_torchvision
+
+from .checkpoint import CheckpointError, open_checkpoint
+from .checkpoint_file import MapLocation
 
 _READERS = ('_safe_torch_load', 'load_url')
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from mmcxr.engine.inert_classes import inert_globals, plain
+from .inert_classes import inert_globals, plain
 
 MapLocation = str | torch.device | dict | Callable | None
 # What a Hugging Face model folder calls its weights, best first.

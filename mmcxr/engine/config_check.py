@@ -12,16 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from mmengine.config import Config
 from torch import nn
 
-from mmcxr.engine import config_places as places
-from mmcxr.engine.config_places import Place
-from mmcxr.engine.config_signature import arguments
-from mmcxr.engine.config_types import (
-    kind_name,
-    nearest,
-    nearest_type,
-    resolve,
-    resolve_elsewhere,
-)
+from . import config_places as places
+from .config_places import Place
+from .config_signature import arguments
+from .config_types import kind_name, nearest, nearest_type, resolve, resolve_elsewhere
 
 # What variables that only help to write a config are called.
 HELPER = re.compile(

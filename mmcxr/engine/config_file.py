@@ -11,9 +11,9 @@ from pathlib import Path
 import mmengine.config.utils as config_utils
 from mmengine.config import Config
 
-from mmcxr.engine import config_places as places
-from mmcxr.engine.config_check import check_config, did_you_mean, is_read
-from mmcxr.engine.config_types import nearest
+from . import config_places as places
+from .config_check import check_config, did_you_mean, is_read
+from .config_types import nearest
 
 # mmengine knows the original distributions; ours and the maintained fork of mmseg
 # are installed under other names, and `mmcxr::`, `mmseg::` bases need an entry.

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from mmcxr.engine.config_check import types_of
-from mmcxr.engine.config_file import ConfigError, load_config
+from .config_check import types_of
+from .config_file import ConfigError, load_config
 
 
 def print_config(

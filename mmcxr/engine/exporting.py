@@ -8,10 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmcxr.converters import weights_in
-from mmcxr.converters.export import export
-from mmcxr.engine.checkpoint import open_checkpoint
-from mmcxr.engine.publishing import class_names
+from mmcxr.published import weights_in
+from mmcxr.published.export.export import export
+
+from .checkpoint import open_checkpoint
+from .publishing import class_names
 
 
 def export_checkpoint(
@@ -21,7 +22,7 @@ def export_checkpoint(
 
     Args:
         checkpoint: a file of ours, or a published one.
-        to: one of :data:`mmcxr.converters.export.TARGETS`.
+        to: one of :data:`mmcxr.published.export.export.TARGETS`.
         out: file to write; for ``'hf'`` a folder.
 
     Returns:

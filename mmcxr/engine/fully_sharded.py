@@ -8,8 +8,9 @@ from mmengine.device import get_device
 from mmengine.dist import is_distributed, is_main_process
 from torch import nn
 
-from mmcxr.engine.sharding import shard, spread, spread_weights, whole
 from mmcxr.registry import STRATEGIES
+
+from .sharding import shard, spread, spread_weights, whole
 
 
 @STRATEGIES.register_module()

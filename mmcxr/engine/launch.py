@@ -19,11 +19,11 @@ from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmcxr.engine import preflight
-from mmcxr.engine.config_file import ConfigError, load_checked_config, run_name
-from mmcxr.engine.distributed import end_processes, start_processes
-from mmcxr.engine.hooks import ProgressBarHook
-from mmcxr.engine.user_error import user_lines
+from . import preflight
+from .config_file import ConfigError, load_checked_config, run_name
+from .distributed import end_processes, start_processes
+from .hooks import ProgressBarHook
+from .user_error import user_lines
 
 # Said at each start by the libraries below us, once or per parameter; of no use.
 NOISE = (

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from mmengine.model import is_model_wrapper
 from torch import nn
 
-from mmcxr.engine.config_file import ConfigError
+from .config_file import ConfigError
 
 
 def named_parts(

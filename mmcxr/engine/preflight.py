@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmcxr.engine.config_file import ConfigError, check_exists
-from mmcxr.engine.config_types import resolve
+from .config_file import ConfigError, check_exists
+from .config_types import resolve
 
 # Packages behind mmengine's trackers, which `pip install mmcxr[tracking]` brings.
 TRACKERS = dict(

@@ -6,9 +6,10 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModule, update_init_info
 from torch import nn
 
-from mmcxr.converters import listed, weights_in
-from mmcxr.engine.checkpoint import CheckpointError, load_strict, probable_cause
+from mmcxr.published import listed, weights_in
 from mmcxr.registry import WEIGHT_INITIALIZERS
+
+from .checkpoint import CheckpointError, load_strict, probable_cause
 
 
 @WEIGHT_INITIALIZERS.register_module(name='Pretrained')

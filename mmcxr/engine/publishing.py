@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from mmcxr import __version__
-from mmcxr.converters import weights_in
-from mmcxr.engine.checkpoint import CheckpointError, open_checkpoint
+from mmcxr.published import weights_in
+
+from .checkpoint import CheckpointError, open_checkpoint
 
 SUFFIXES = dict(pth='.pth', safetensors='.safetensors')
 

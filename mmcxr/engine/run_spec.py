@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mmcxr.engine.checkpoint_file import file_digest
 from mmcxr.evaluation.functional.results import spec_hash
+
+from .checkpoint_file import file_digest
 
 _VERSIONED = ('mmcxr', 'torch', 'numpy', 'mmengine', 'mmcv', 'mmpretrain', 'mmseg')
 _VERSIONED += ('transformers', 'timm')

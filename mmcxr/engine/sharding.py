@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmcxr.engine.module_names import named_parts
+from .module_names import named_parts
 
 
 def shard(model: nn.Module, modules: Sequence[str]) -> list[str]:

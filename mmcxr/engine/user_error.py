@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from mmcxr.engine.config_file import ConfigError
+from .config_file import ConfigError
 
 _MISTAKES = (ValueError, TypeError, RuntimeError)
 _REFUSALS = (

@@ -16,7 +16,7 @@ from mmcxr.apis import (
     retrieve,
     similarity_maps,
 )
-from mmcxr.datasets.film import UnreadableFilm
+from mmcxr.datasets.films.grey import UnreadableFilm
 from mmcxr.registry import MODELS
 
 TEXTS = ['no effusion', 'a large left effusion', 'the heart is enlarged']

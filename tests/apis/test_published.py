@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from converters.published_files import (
+from published.published_files import (
     bert_model,
     cxr_clip_file,
     fine_tuned_file,
@@ -13,8 +13,8 @@ from torch.nn import functional as F
 
 from mmcxr.apis.published import PUBLISHED, load_published
 from mmcxr.apis.published.tokenizer import DeferredTokenizer
-from mmcxr.converters import CONVERTERS, SYSTEMS
 from mmcxr.engine.checkpoint import CheckpointError, file_digest
+from mmcxr.published import CONVERTERS, SYSTEMS
 
 
 @pytest.fixture(scope='module')

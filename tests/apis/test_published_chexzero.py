@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from converters.clip_files import IMAGE, clip_file, clip_model
-from converters.published_files import resnet_weights
+from published.clip_files import IMAGE, clip_file, clip_model
+from published.published_files import resnet_weights
 from torch.nn import functional as F
 
 from mmcxr.apis import classify, load_published

@@ -10,14 +10,14 @@ import pickle
 
 import pytest
 import torch
-from converters.momentum_files import (
+from published.momentum_files import (
     convirt_file,
     encoder,
     momentum_file,
     query_weights,
     s2mts2_weights,
 )
-from converters.published_files import prefixed, resnet_weights
+from published.published_files import prefixed, resnet_weights
 from torch.nn import functional as F
 
 from mmcxr.apis.inference import embed_films

@@ -6,8 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from converters.gloria_files import gloria_file, small_resnet
-from converters.published_files import (
+from published.gloria_files import gloria_file, small_resnet
+from published.published_files import (
     BERT,
     bert_model,
     prefixed,

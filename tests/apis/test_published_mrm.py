@@ -4,11 +4,11 @@ import argparse
 
 import pytest
 import torch
-from converters.published_files import resnet_weights
-from converters.vit_files import fine_tuned_vit, mrm_file, timm_vit
+from published.published_files import resnet_weights
+from published.vit_files import fine_tuned_vit, mrm_file, timm_vit
 
 from mmcxr.apis.published import load_published
-from mmcxr.datasets.wordpiece import train_wordpiece
+from mmcxr.datasets.texts.wordpiece import train_wordpiece
 from mmcxr.engine.checkpoint import CheckpointError, file_digest
 from mmcxr.models.algorithms import MRM, FilmClassifier
 

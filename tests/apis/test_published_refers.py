@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from converters.refers_files import pretraining_weights, refers_weights, vit
+from published.refers_files import pretraining_weights, refers_weights, vit
 
 from mmcxr.apis.published import load_published
 from mmcxr.models.algorithms import REFERS, FilmEncoder

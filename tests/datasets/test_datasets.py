@@ -4,10 +4,10 @@ from PIL import Image
 
 from mmcxr.datasets import segmentation, table_dataset
 from mmcxr.datasets.classification import ClassificationDataset
-from mmcxr.datasets.film import UnreadableFilm
+from mmcxr.datasets.films.grey import UnreadableFilm
 from mmcxr.datasets.image_text import ImageTextDataset
 from mmcxr.datasets.segmentation import SegmentationDataset
-from mmcxr.datasets.table import MissingTable, TableError
+from mmcxr.datasets.tables.table import MissingTable, TableError
 from mmcxr.registry import DATASETS, TRANSFORMS
 from mmcxr.torchvision_schema import ensure_torchvision
 

@@ -10,10 +10,10 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from mmcxr.datasets.laterality import swap_sides
 from mmcxr.datasets.samplers import epoch_sampler
-from mmcxr.datasets.tokenizers import HFTokenizer
-from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
+from mmcxr.datasets.texts.laterality import swap_sides
+from mmcxr.datasets.texts.tokenizers import HFTokenizer
+from mmcxr.datasets.texts.wordpiece import split_texts, train_wordpiece
 from mmcxr.torchvision_schema import ensure_torchvision
 
 MASK = 4  # of our own vocabularies

@@ -5,7 +5,7 @@ import torch
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from mmcxr.datasets.film import UnreadableFilm
+from mmcxr.datasets.films.grey import UnreadableFilm
 from mmcxr.datasets.samplers import epoch_sampler
 from mmcxr.torchvision_schema import ensure_torchvision
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mmcxr.datasets.synthetic.plan import CLASSES
-from mmcxr.datasets.table import read_table
+from mmcxr.datasets.tables.table import read_table
 from mmcxr.registry import DATASETS
+from mmcxr.synthetic.plan import CLASSES
 
 FILM = [dict(type='LoadFilm')]
 
@@ -13,6 +13,10 @@ FILM = [dict(type='LoadFilm')]
 @pytest.fixture(scope='module')
 def table(synthetic_dir):
     return read_table(synthetic_dir, check_files=-1)
+
+
+def test_the_classes_are_those_that_are_drawn():
+    assert DATASETS.get('SyntheticFilms').METAINFO['classes'] == CLASSES
 
 
 def build(kind, root, split, **more):

@@ -2,7 +2,7 @@
 
 from fresh import FRESH
 
-from mmcxr.datasets.token_cache import CachedTokenizer
+from mmcxr.datasets.packs.token_cache import CachedTokenizer
 
 
 def built_at_once(number, tokenizer, texts, folder):

@@ -2,11 +2,10 @@
 
 import pytest
 import torch
-from converters.published_files import cxr_clip_file, prefixed, resnet_weights
 from mmengine.model import MMDistributedDataParallel
+from published.published_files import cxr_clip_file, prefixed, resnet_weights
 from torch import nn
 
-from mmcxr.converters import cxr_clip
 from mmcxr.engine.checkpoint import (
     CheckpointError,
     adopt,
@@ -14,6 +13,7 @@ from mmcxr.engine.checkpoint import (
     open_checkpoint,
     probable_cause,
 )
+from mmcxr.published import cxr_clip
 from mmcxr.registry import MODELS
 
 

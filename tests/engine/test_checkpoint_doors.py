@@ -10,10 +10,10 @@ from pathlib import Path
 import mmengine.runner.checkpoint as mmengine_checkpoint
 import pytest
 import torch
-from converters.published_files import resnet_weights
 from mmengine.model.weight_init import PretrainedInit as MMEnginePretrained
 from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader, load_checkpoint
+from published.published_files import resnet_weights
 from tiny_run import TinyModel, tiny_run
 
 from mmcxr.engine import secure_checkpoint_loading

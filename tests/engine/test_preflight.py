@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 from torch.utils.data import DataLoader, Dataset
 
-from mmcxr.datasets.film import read_film
+from mmcxr.datasets.films.film import read_film
 from mmcxr.datasets.seeding import hash_numbers
 from mmcxr.datasets.transforms.text import check_mode, sections_of
 from mmcxr.engine import preflight

@@ -2,18 +2,18 @@
 
 import pytest
 import torch
-from converters.published_files import (
+from mmengine.registry import DefaultScope
+from published.published_files import (
     bert_weights,
     cxr_clip_file,
     prefixed,
     resnet_weights,
     swin_weights,
 )
-from mmengine.registry import DefaultScope
 from torch import nn
 
-from mmcxr.converters import convert, cxr_clip
 from mmcxr.engine.checkpoint import CheckpointError
+from mmcxr.published import convert, cxr_clip
 from mmcxr.registry import MODELS, WEIGHT_INITIALIZERS
 
 RESNET = dict(type='mmpretrain.ResNet', depth=50)

@@ -5,10 +5,10 @@ import pytest
 import torch
 from test_probe_real_films import FIXTURES, stand_in
 
-from mmcxr.apis.features import open_published
-from mmcxr.apis.film_classifiers import classifier_config, film_size, save_encoder
 from mmcxr.apis.inference import OUR_SCOPE
 from mmcxr.registry import MODELS
+from mmcxr.studies.features import open_published
+from mmcxr.studies.film_classifiers import classifier_config, film_size, save_encoder
 
 FIXTURES = FIXTURES | {
     'refers@pretrain': 'cxrlearn/refers_pretrain',

@@ -10,12 +10,12 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from stand_in import write_stand_in
 
-from mmcxr.datasets.chest_xray14 import CHEST_XRAY14_CLASSES
-from mmcxr.datasets.chexpert import CHEXPERT_CLASSES
-from mmcxr.datasets.synthetic import write_synthetic_dataset
+from mmcxr.datasets.public.chest_xray14 import CHEST_XRAY14_CLASSES
+from mmcxr.datasets.public.chexpert import CHEXPERT_CLASSES
 from mmcxr.engine.checkpoint import load_checkpoint_file
 from mmcxr.engine.launch import train
 from mmcxr.registry import MODELS
+from mmcxr.synthetic import write_synthetic_dataset
 
 pytestmark = pytest.mark.slow
 FOLDER = 'configs/benchmarks/classification'

@@ -14,7 +14,7 @@ import torch
 from stand_in import golden_weights, of_fixture, write_stand_in
 
 from mmcxr.apis.published import load_published
-from mmcxr.converters import CONVERTERS
+from mmcxr.published import CONVERTERS
 
 COMPUTE = {
     'cxr_clip': cxr_clip_outputs.outputs,

@@ -15,7 +15,7 @@ from mmengine.config import Config
 from stand_in import write_stand_in
 
 from mmcxr.apis import classify, load_published
-from mmcxr.datasets.chexpert import CheXpert5x200
+from mmcxr.datasets.public.chexpert import CheXpert5x200
 from mmcxr.engine.launch import test as evaluate
 
 FOLDER = 'configs/benchmarks/zero_shot'

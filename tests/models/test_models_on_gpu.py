@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.optim import OptimWrapper
 
-from mmcxr.datasets.text_rows import join_texts
+from mmcxr.datasets.texts.text_rows import join_texts
 from mmcxr.engine.hooks import CompileHook
 
 pytestmark = pytest.mark.skipif(

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmcxr.datasets.audit.run import Request, run_audit
 from mmcxr.datasets.classification import ClassificationDataset
-from mmcxr.datasets.film import read_film
+from mmcxr.datasets.films.film import read_film
 from mmcxr.datasets.packs.layout import PackSettings
 from mmcxr.datasets.packs.packing import pack_dataset
-from mmcxr.datasets.splits import overlap, read_split
-from mmcxr.datasets.table import read_table
+from mmcxr.datasets.tables.splits import overlap, read_split
+from mmcxr.datasets.tables.table import read_table
+from mmcxr.preparing.audit.run import Request, run_audit
 
 
 @pytest.fixture

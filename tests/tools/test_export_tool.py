@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 import torch
-from converters.vit_files import mrm_file, timm_vit
+from published.vit_files import mrm_file, timm_vit
 
 from mmcxr.engine.checkpoint import load_checkpoint_file
 

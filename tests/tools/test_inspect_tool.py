@@ -7,19 +7,19 @@ import sys
 
 import pytest
 import torch
-from converters.clip_files import clip_file
-from converters.gloria_files import gloria_file
-from converters.published_files import (
+from published.clip_files import clip_file
+from published.gloria_files import gloria_file
+from published.published_files import (
     bert_weights,
     cxr_clip_file,
     prefixed,
     resnet_weights,
     swin_weights,
 )
-from converters.vit_files import mrm_file, timm_vit
+from published.vit_files import mrm_file, timm_vit
 
 from mmcxr.apis.inspection import inspect_checkpoint
-from mmcxr.converters import CONVERTERS
+from mmcxr.published import CONVERTERS
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from converters.published_files import cxr_clip_file
 from engine.tiny_run import TinyModel, tiny_run
+from published.published_files import cxr_clip_file
 from safetensors.torch import load_file
 
 from mmcxr.engine.checkpoint import CheckpointError, load_strict, open_checkpoint

@@ -1,13 +1,13 @@
 """Convert ChestX-ray14 (NIH).
 
-SOURCE is the download; see mmcxr/datasets/conversion/chest_xray14.py.
+SOURCE is the download; see mmcxr/preparing/readers/chest_xray14.py.
 
 python tools/dataset_converters/chest_xray14.py nih --out data/chestx-ray14 --size 512
 """
 
 import sys
 
-from mmcxr.datasets.conversion.command import run
+from mmcxr.preparing.command import run
 
 if __name__ == '__main__':
     sys.exit(run('chest_xray14', __doc__))

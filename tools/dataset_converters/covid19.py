@@ -5,7 +5,7 @@ python tools/dataset_converters/covid19.py covid-chestxray-dataset --out data/co
 
 import sys
 
-from mmcxr.datasets.conversion.command import run
+from mmcxr.preparing.command import run
 
 if __name__ == '__main__':
     sys.exit(run('covid19', __doc__))

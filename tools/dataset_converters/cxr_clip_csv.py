@@ -40,8 +40,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Convert, and say what was written and what was not."""
     args = parse_args(argv)
-    from mmcxr.datasets.conversion.cxr_clip_csv import convert_cxr_clip_csv
-    from mmcxr.datasets.conversion.cxr_clip_writing import write_cxr_clip_csv
+    from mmcxr.preparing.lists.cxr_clip_csv import convert_cxr_clip_csv
+    from mmcxr.preparing.lists.cxr_clip_writing import write_cxr_clip_csv
 
     if args.out is not None:
         tally = convert_cxr_clip_csv(args.dataset, args.source, args.images, args.out)

@@ -51,7 +51,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Convert, and say what was written and what was not."""
     args = parse_args(argv)
-    from mmcxr.datasets.conversion import cxrlearn_csv
+    from mmcxr.preparing.lists import cxrlearn_csv
 
     if args.out is not None:
         tally = cxrlearn_csv.convert_cxrlearn_csv(

@@ -1,7 +1,7 @@
 r"""Convert MIMIC-CXR-JPG 2.x, or MIMIC-CXR with its DICOM files.
 
 SOURCE is a folder with the downloads, reports included; see
-mmcxr/datasets/conversion/mimic_cxr.py.
+mmcxr/preparing/readers/mimic_cxr.py.
 
 python tools/dataset_converters/mimic_cxr.py physionet.org/files \
     --out data/mimic-cxr --size 512 --workers 8
@@ -9,7 +9,7 @@ python tools/dataset_converters/mimic_cxr.py physionet.org/files \
 
 import sys
 
-from mmcxr.datasets.conversion.command import run
+from mmcxr.preparing.command import run
 
 if __name__ == '__main__':
     sys.exit(run('mimic_cxr', __doc__))

@@ -1,6 +1,6 @@
 r"""Convert Montgomery County, tuberculosis films of the NLM.
 
-SOURCE is the download; see mmcxr/datasets/conversion/montgomery.py.
+SOURCE is the download; see mmcxr/preparing/readers/montgomery.py.
 
 python tools/dataset_converters/montgomery.py MontgomerySet \
     --out data/montgomery --size 512
@@ -8,7 +8,7 @@ python tools/dataset_converters/montgomery.py MontgomerySet \
 
 import sys
 
-from mmcxr.datasets.conversion.command import run
+from mmcxr.preparing.command import run
 
 if __name__ == '__main__':
     sys.exit(run('montgomery', __doc__))

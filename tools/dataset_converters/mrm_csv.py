@@ -35,7 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Convert, and say what was written and what was not."""
     args = parse_args(argv)
-    from mmcxr.datasets.conversion.mrm_csv import convert_mrm_csv, write_mrm_csv
+    from mmcxr.preparing.lists.mrm_csv import convert_mrm_csv, write_mrm_csv
 
     if args.out is not None:
         tally = convert_mrm_csv(args.source, args.images, args.out)

@@ -30,7 +30,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Write, and say what was written and what was not."""
     args = parse_args(argv)
-    from mmcxr.datasets.conversion.mrm_lists import write_mrm_lists
+    from mmcxr.preparing.lists.mrm_lists import write_mrm_lists
 
     tally = write_mrm_lists(
         args.data,

@@ -1,7 +1,7 @@
 r"""Convert REFLACX, readings of MIMIC-CXR films.
 
 SOURCE is the download of PhysioNet; the films are MIMIC-CXR's, as released or as
-converted; see mmcxr/datasets/conversion/reflacx.py.
+converted; see mmcxr/preparing/readers/reflacx.py.
 
 python tools/dataset_converters/reflacx.py reflacx-xray-localization \
     --films data/mimic-cxr --out data/reflacx
@@ -9,7 +9,7 @@ python tools/dataset_converters/reflacx.py reflacx-xray-localization \
 
 import sys
 
-from mmcxr.datasets.conversion.command import run
+from mmcxr.preparing.command import run
 
 if __name__ == '__main__':
     sys.exit(run('reflacx', __doc__))

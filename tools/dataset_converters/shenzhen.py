@@ -1,6 +1,6 @@
 r"""Convert Shenzhen, tuberculosis films of the NLM.
 
-SOURCE is the download; see mmcxr/datasets/conversion/shenzhen.py.
+SOURCE is the download; see mmcxr/preparing/readers/shenzhen.py.
 
 python tools/dataset_converters/shenzhen.py ChinaSet_AllFiles \
     --out data/shenzhen --size 512
@@ -8,7 +8,7 @@ python tools/dataset_converters/shenzhen.py ChinaSet_AllFiles \
 
 import sys
 
-from mmcxr.datasets.conversion.command import run
+from mmcxr.preparing.command import run
 
 if __name__ == '__main__':
     sys.exit(run('shenzhen', __doc__))

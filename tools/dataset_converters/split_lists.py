@@ -45,10 +45,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Write the schemes, and say what was found and what was not."""
     args = parse_args(argv)
-    from mmcxr.datasets.conversion.split_lists import (
-        convert_split_lists,
-        read_schemes,
-    )
+    from mmcxr.preparing.lists.convert_lists import convert_split_lists, read_schemes
 
     schemes = read_schemes(args.system, args.lists, args.dataset, args.scheme)
     written = convert_split_lists(schemes, args.out, args.accept, args.fill_labels)

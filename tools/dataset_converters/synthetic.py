@@ -9,7 +9,7 @@ import sys
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from mmcxr.datasets.synthetic import write_synthetic_dataset
+from mmcxr.synthetic import write_synthetic_dataset
 
 
 def parse_args() -> argparse.Namespace:

@@ -24,7 +24,7 @@ SYSTEMS = ('mrm', 'benchx', 'knobo', 'any')
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    from mmcxr.datasets.audit.findings import KINDS, NOTE
+    from mmcxr.preparing.audit.findings import KINDS, NOTE
 
     kinds = [kind for kind, (severity, _) in KINDS.items() if severity != NOTE]
     parser = argparse.ArgumentParser(
@@ -77,9 +77,9 @@ def main(argv: list[str] | None = None) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from mmcxr.datasets.audit.findings import failures
-    from mmcxr.datasets.audit.report import audit_json, print_audit
-    from mmcxr.datasets.audit.run import Request, run_audit
+    from mmcxr.preparing.audit.findings import failures
+    from mmcxr.preparing.audit.report import audit_json, print_audit
+    from mmcxr.preparing.audit.run import Request, run_audit
 
     console = Console()
     if not console.is_terminal:  # a file has room for whole names

@@ -9,8 +9,8 @@ The runs must be of one protocol, with ClassificationMetric.
 import argparse
 import sys
 
-from mmcxr.apis.ensemble import average_runs
 from mmcxr.evaluation.functional.tables import explanations, results_table
+from mmcxr.studies.ensemble import average_runs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

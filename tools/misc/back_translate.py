@@ -11,8 +11,8 @@ import sys
 
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from mmcxr.datasets.back_translation import BackTranslation, back_translate_table
-from mmcxr.datasets.table import find_table
+from mmcxr.datasets.tables.table import find_table
+from mmcxr.preparing.back_translation import BackTranslation, back_translate_table
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -14,7 +14,7 @@ def main() -> None:
     )
     parser.add_argument('page', type=Path, help='Markdown file to write')
     args = parser.parse_args()
-    from mmcxr.datasets.conversion.overview import datasets_page
+    from mmcxr.preparing.overview import datasets_page
 
     args.page.parent.mkdir(parents=True, exist_ok=True)
     args.page.write_text(datasets_page(), encoding='utf-8')

@@ -85,9 +85,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Parse, run the grid, and tell what failed."""
     args = parse_args(argv)
-    from mmcxr.apis.fractions import run_fractions
     from mmcxr.engine.config_file import ConfigError
     from mmcxr.evaluation.functional.comparison import UnequalSpecsError
+    from mmcxr.studies.fractions import run_fractions
 
     try:
         _, failures = run_fractions(

@@ -10,7 +10,7 @@ files.
 import argparse
 import sys
 
-from mmcxr.datasets.wordpiece import split_texts, train_wordpiece
+from mmcxr.datasets.texts.wordpiece import split_texts, train_wordpiece
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -37,8 +37,8 @@ sys.path.sort(key=lambda path: path.endswith('model_converters'))
 import argparse
 from collections import Counter
 
-from mmcxr.converters.export import TARGETS
 from mmcxr.engine.exporting import export_checkpoint
+from mmcxr.published.export.export import TARGETS
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

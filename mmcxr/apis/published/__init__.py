@@ -11,13 +11,13 @@ from typing import Any
 
 from mmengine.model import BaseModel
 
-from mmcxr.converters import SYSTEMS, probable_system, recognise, weights_in
 from mmcxr.engine.checkpoint import (
     CheckpointError,
     file_digest,
     load_checkpoint_file,
     load_strict,
 )
+from mmcxr.published import SYSTEMS, probable_system, recognise, weights_in
 from mmcxr.registry import MODELS
 
 from ..inference import FilmPreparation

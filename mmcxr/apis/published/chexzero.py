@@ -1,6 +1,6 @@
 """CheXzero: OpenAI's CLIP, fine-tuned on films and impressions."""
 
-from mmcxr.converters import chexzero
+from mmcxr.published import chexzero
 
 from .system import PublishedSystem, film_preprocessor
 

@@ -1,6 +1,6 @@
 """ConVIRT: its image encoder, or both encoders from a file of its trainer."""
 
-from mmcxr.converters import convirt
+from mmcxr.published import convirt
 
 from .encoders import convolutional
 from .system import PublishedSystem, film_preprocessor

@@ -1,7 +1,7 @@
 """CXR-CLIP: pre-trained files and those of its fine-tuning."""
 
-from mmcxr.converters import cxr_clip
 from mmcxr.engine.checkpoint import CheckpointError
+from mmcxr.published import cxr_clip
 
 from .system import PublishedSystem, film_preprocessor
 

@@ -1,6 +1,6 @@
 """GLoRIA: a ResNet-50 or ResNet-18 and a Bio_ClinicalBERT."""
 
-from mmcxr.converters import gloria
+from mmcxr.published import gloria
 
 from .system import PublishedSystem, film_preprocessor
 

@@ -1,6 +1,6 @@
 """MedAug: MoCo-CXR with other pairs of films."""
 
-from mmcxr.converters import medaug
+from mmcxr.published import medaug
 
 from .moco_cxr import model_config
 from .system import PublishedSystem

@@ -1,6 +1,6 @@
 """MoCo-CXR: the query encoder and its projection."""
 
-from mmcxr.converters import moco_cxr
+from mmcxr.published import moco_cxr
 
 from .encoders import convolutional, film_encoder
 from .system import PublishedSystem

@@ -1,6 +1,6 @@
 """MRM: the pre-trained file and those of its fine-tuning."""
 
-from mmcxr.converters import mrm
+from mmcxr.published import mrm
 
 from .system import PublishedSystem, film_preprocessor
 

@@ -1,6 +1,6 @@
 """REFERS: its vision transformer, or all of a file of its pre-training."""
 
-from mmcxr.converters import refers
+from mmcxr.published import refers
 
 from .convirt import tokenizer
 from .system import PublishedSystem, film_preprocessor

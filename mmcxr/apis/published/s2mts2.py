@@ -1,6 +1,6 @@
 """S2MTS2: a DenseNet with leaky activations, and its projection."""
 
-from mmcxr.converters import s2mts2
+from mmcxr.published import s2mts2
 
 from .encoders import convolutional, film_encoder
 from .system import PublishedSystem

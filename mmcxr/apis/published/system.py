@@ -25,7 +25,7 @@ class PublishedSystem:
     """One published system.
 
     Args:
-        converter: its module in :mod:`mmcxr.converters`.
+        converter: its module in :mod:`mmcxr.published`.
         model_config: from a converter's ``info`` to the config of the model.
         variants: what a caller may ask for; the converter's variants by default.
         passes_for: whether a file found to be one variant passes for another that was

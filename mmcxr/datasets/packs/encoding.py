@@ -13,9 +13,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ..deferred_film import DeferredFilm, open_film
-from ..film import MaskError, UnreadableFilm, read_mask
-from ..resampling import FILTERS, NEAREST, resized
+from mmcxr.datasets.films.deferred_film import DeferredFilm, open_film
+from mmcxr.datasets.films.film import MaskError, read_mask
+from mmcxr.datasets.films.grey import UnreadableFilm
+from mmcxr.datasets.films.resampling import FILTERS, NEAREST, resized
+
 from .layout import PackSettings, film_name, mask_name
 
 _NOWHERE = (0, 0)

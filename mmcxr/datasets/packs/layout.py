@@ -7,7 +7,7 @@ A pack is a folder, ``packs/512-jpeg`` in that of the dataset, with
 - ``records.npy``: a :data:`RECORD` for each film and mask, ordered by its key;
 - ``keys.npy``: the keys alone, in which a name is looked up by halving;
 - ``tokens-<digest>.npy``, if asked for: token ids of the reports of the table, one
-  file for each tokenizer, as :mod:`mmcxr.datasets.token_cache` keeps them;
+  file for each tokenizer, as :mod:`mmcxr.datasets.packs.token_cache` keeps them;
 - ``pack.json``: what was packed, how, and the size or digest of each file. It is
   written last: with it the pack is whole.
 

@@ -14,7 +14,7 @@ def arranged(table: pd.DataFrame, order: str) -> pd.DataFrame:
     were, in whatever order the table has them.
 
     Args:
-        table: as :func:`~mmcxr.datasets.table.read_table` gives it.
+        table: as :func:`~mmcxr.datasets.tables.table.read_table` gives it.
         order: one of :data:`~mmcxr.datasets.packs.layout.ORDERS`. ``table``: as they
             are. ``films``: each row by itself. ``studies``: each study by itself, its
             rows next to each other as in the table.

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..deferred_film import DeferredFilm, deferred_jpeg
-from ..film import MaskError, UnreadableFilm, decode_film, decode_mask
-from ..table import find_table
+from mmcxr.datasets.films.deferred_film import DeferredFilm, deferred_jpeg
+from mmcxr.datasets.films.film import MaskError, decode_film, decode_mask
+from mmcxr.datasets.films.grey import UnreadableFilm
+from mmcxr.datasets.tables.table import find_table
+
 from .layout import (
     PackError,
     file_digest,
@@ -138,7 +140,7 @@ class Pack:
 
         Args:
             digest: of the tokenizer, as
-                :meth:`mmcxr.datasets.token_cache.CachedTokenizer.digest` gives it
+                :meth:`mmcxr.datasets.packs.token_cache.CachedTokenizer.digest` gives it
                 without texts.
 
         Returns:

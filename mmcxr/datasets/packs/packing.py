@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..processes import in_order
-from ..table import find_table, mask_columns, read_table
+from mmcxr.datasets.tables.table import find_table, mask_columns, read_table
+from mmcxr.processes import in_order
+
 from .encoding import Item, encode_row, plan_row
 from .layout import (
     PackError,

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..laterality import swap_sides
-from ..studies import share_texts, whole_reports
-from ..table import TableError, find_table, read_table
-from ..token_cache import CachedTokenizer
+from mmcxr.datasets.tables.samples import share_texts, whole_reports
+from mmcxr.datasets.tables.table import TableError, find_table, read_table
+from mmcxr.datasets.texts.laterality import swap_sides
+
 from .layout import file_digest, token_name, write_facts
 from .pack import Pack
+from .token_cache import CachedTokenizer
 
 
 def add_tokens(pack: Pack, tokenizer: Mapping, max_length: int) -> Pack:

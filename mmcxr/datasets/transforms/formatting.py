@@ -11,9 +11,8 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.structures import BaseDataElement
 
+from mmcxr.datasets.films.deferred_film import DeferredFilm, decoded
 from mmcxr.registry import TRANSFORMS
-
-from ..deferred_film import DeferredFilm, decoded
 
 META_KEYS = (
     'dataset',

@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmcxr.datasets.films.deferred_film import DeferredFilm, decoded
+from mmcxr.datasets.films.resampling import NEAREST, filter_of, resized, resized_box
 from mmcxr.registry import TRANSFORMS
-
-from ..deferred_film import DeferredFilm, decoded
-from ..resampling import NEAREST, filter_of, resized, resized_box
 
 
 class _FilmGeometry(BaseTransform):

@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmcxr.datasets.films.deferred_film import decoded
 from mmcxr.registry import TRANSFORMS
-
-from ..deferred_film import decoded
 
 _VALUES = np.arange(256, dtype=np.float32)
 

@@ -3,11 +3,11 @@
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmcxr.datasets.films.boxes import fill_boxes
+from mmcxr.datasets.films.deferred_film import DeferredFilm, decoded, open_film
+from mmcxr.datasets.films.film import MaskError, as_film, read_mask
 from mmcxr.registry import TRANSFORMS
 
-from ..boxes import fill_boxes
-from ..deferred_film import DeferredFilm, decoded, open_film
-from ..film import MaskError, as_film, read_mask
 from ..packs.pack import open_pack
 
 
@@ -15,7 +15,7 @@ from ..packs.pack import open_pack
 class LoadFilm(BaseTransform):
     """Read ``img_path``, or take the film already given as ``img``, as (H, W) uint8.
 
-    ``img`` may be whatever :func:`mmcxr.datasets.film.as_film` takes, which is how
+    ``img`` may be whatever :func:`as_film` takes, which is how
     a notebook's arrays enter a pipeline written for files.
 
     Required keys: ``img_path`` or ``img``.
@@ -23,7 +23,7 @@ class LoadFilm(BaseTransform):
 
     Args:
         deferred: for training on JPEGs. They stay undecoded, as a
-            :class:`~mmcxr.datasets.deferred_film.DeferredFilm`, until FilmResize or
+            :class:`DeferredFilm`, until FilmResize or
             FilmRandomResizedCrop asks for a part. If that has enough pixels at 1/2,
             1/4 or 1/8 of the size, this is decoded, which takes about half the time;
             a result differs by half a grey level on average. Steps between must be
@@ -142,7 +142,7 @@ class LoadBoxMask(BaseTransform):
     is absent.
 
     Required keys: ``img``, ``ori_shape`` (else the shape of ``img``) and ``boxes``, a
-    list of [x, y, width, height, ...]; see :func:`mmcxr.datasets.boxes.fill_boxes`.
+    list of [x, y, width, height, ...]; see :func:`fill_boxes`.
     Added keys: the mask under ``field``, which is appended to ``seg_fields``.
 
     Args:

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
-from mmcxr.datasets.transforms.text import study_name
 from mmcxr.registry import TOKENIZERS, TRANSFORMS
+
+from .text import study_name
 
 
 @TRANSFORMS.register_module()

@@ -2,9 +2,10 @@
 
 from mmcv.transforms import BaseTransform
 
-from mmcxr.datasets.laterality import swap_sides
-from mmcxr.datasets.transforms.text import study_name
+from mmcxr.datasets.texts.laterality import swap_sides
 from mmcxr.registry import TRANSFORMS
+
+from .text import study_name
 
 
 @TRANSFORMS.register_module()
@@ -12,7 +13,7 @@ class MirrorText(BaseTransform):
     """Exchange left and right in the texts of a film that ``FilmFlip`` mirrored.
 
     Acts on ``texts`` before ``Tokenize``, by
-    :func:`~mmcxr.datasets.laterality.swap_sides`, or on ``input_ids`` that the
+    :func:`~mmcxr.datasets.texts.laterality.swap_sides`, or on ``input_ids`` that the
     dataset cached, which it replaces by ``mirrored_ids``.
 
     Required keys: ``flip``, and ``texts`` or both of ``input_ids`` and

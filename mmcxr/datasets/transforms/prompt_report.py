@@ -6,9 +6,10 @@ import random
 
 from mmcv.transforms import BaseTransform
 
-from mmcxr.datasets.prompts import class_key, load_prompt_table
-from mmcxr.datasets.transforms.text import check_mode, study_name
+from mmcxr.datasets.texts.prompts import class_key, load_prompt_table
 from mmcxr.registry import TRANSFORMS
+
+from .text import check_mode, study_name
 
 # The sides of a label and the lists of the table that speak for them.
 SIDES = {1: 'pos', 0: 'neg', -1: 'unc'}
@@ -27,7 +28,7 @@ class PromptReport(BaseTransform):
 
     Args:
         table: JSON file of prompts, see
-            :func:`mmcxr.datasets.prompts.load_prompt_table`; None for our own.
+            :func:`mmcxr.datasets.texts.prompts.load_prompt_table`; None for our own.
         num_negatives: None mentions every negative class and every uncertain one;
             a number mentions that many random negative classes and no uncertain one.
         num_texts: T; the paper has 2.

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmcxr.datasets.sentences import split_sentences
+from mmcxr.datasets.texts.sentences import split_sentences
 from mmcxr.registry import TOKENIZERS, TRANSFORMS
 
 _MODES = ('train', 'first')

@@ -1,7 +1,7 @@
 """Texts joined into rows on their way through an encoder.
 
 Shapes: N texts, L tokens, R rows, C channels. ``rows`` (R, L) int64 is made by
-:func:`mmcxr.datasets.text_rows.join_texts`.
+:func:`mmcxr.datasets.texts.text_rows.join_texts`.
 """
 
 import torch

@@ -17,7 +17,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmcxr.models.losses.contrastive_blocks import block_info_nce, block_sigmoid
+from .contrastive_blocks import block_info_nce, block_sigmoid
 
 
 class _AllGather(torch.autograd.Function):

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch import distributed as dist
 from torch.nn import functional as F
 
-from mmcxr.models.losses.contrastive import world
+from .contrastive import world
 
 UNCERTAIN = ('zeros', 'ones', 'ignore')
 

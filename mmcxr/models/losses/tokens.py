@@ -8,7 +8,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmcxr.models.losses.contrastive import world
+from .contrastive import world
 
 TOKENS = ('masked', 'non_pad', 'all')
 

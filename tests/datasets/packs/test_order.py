@@ -19,7 +19,7 @@ from mmcxr.datasets.packs.order import arranged
 from mmcxr.datasets.packs.pack import Pack
 from mmcxr.datasets.packs.packing import pack_dataset
 from mmcxr.datasets.samplers import ShardSampler
-from mmcxr.datasets.table import read_table
+from mmcxr.datasets.tables.table import read_table
 
 PATIENTS, FILMS = 400, 5  # films of a patient, of which a study has one or two
 ROWS = PATIENTS * FILMS

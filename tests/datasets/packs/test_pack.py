@@ -9,10 +9,11 @@ import pytest
 from film_kinds import IMAGES, SHAPES, SIZE, mask_of
 from PIL import Image
 
-from mmcxr.datasets.film import MaskError, UnreadableFilm, read_film
+from mmcxr.datasets.films.film import MaskError, read_film
+from mmcxr.datasets.films.grey import UnreadableFilm
+from mmcxr.datasets.films.resampling import FILTERS, NEAREST, resized
 from mmcxr.datasets.packs.layout import PackSettings
 from mmcxr.datasets.packs.packing import pack_dataset
-from mmcxr.datasets.resampling import FILTERS, NEAREST, resized
 
 PACKED = ((78, 64), (64, 107), (64, 64), (87, 64), (40, 57))
 

@@ -13,9 +13,9 @@ from mmcxr.datasets.packs.layout import PackError, PackSettings
 from mmcxr.datasets.packs.pack import Pack, open_pack
 from mmcxr.datasets.packs.packing import pack_dataset
 from mmcxr.datasets.packs.tokens import add_tokens
-from mmcxr.datasets.table import TableError
-from mmcxr.datasets.tokenizers import HFTokenizer
-from mmcxr.datasets.wordpiece import train_wordpiece
+from mmcxr.datasets.tables.table import TableError
+from mmcxr.datasets.texts.tokenizers import HFTokenizer
+from mmcxr.datasets.texts.wordpiece import train_wordpiece
 
 ROWS = (
     # One study of two films, its text in the second row; a report from two sections.

@@ -7,8 +7,9 @@ from PIL import Image, ImageFilter
 from torch.utils.data import DataLoader
 
 from mmcxr.datasets.collate import collate_studies
-from mmcxr.datasets.deferred_film import DeferredFilm
-from mmcxr.datasets.film import MaskError, UnreadableFilm
+from mmcxr.datasets.films.deferred_film import DeferredFilm
+from mmcxr.datasets.films.film import MaskError
+from mmcxr.datasets.films.grey import UnreadableFilm
 from mmcxr.datasets.packs.layout import PackError, PackSettings
 from mmcxr.datasets.packs.packing import pack_dataset
 from mmcxr.datasets.samplers import EpochSampler

@@ -12,7 +12,7 @@ from film_kinds import IMAGES, SIZE
 from killed_run import killed
 from PIL import Image
 
-from mmcxr.datasets.film import UnreadableFilm
+from mmcxr.datasets.films.grey import UnreadableFilm
 from mmcxr.datasets.packs.layout import PackError, PackSettings
 from mmcxr.datasets.packs.pack import Pack, open_pack
 from mmcxr.datasets.packs.packing import pack_dataset

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmcxr.datasets.film import MaskError, UnreadableFilm
+from mmcxr.datasets.films.film import MaskError
+from mmcxr.datasets.films.grey import UnreadableFilm
 from mmcxr.registry import TRANSFORMS
 
 FILM = np.arange(35, dtype=np.uint8).reshape(5, 7)

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from mmcxr.datasets.seeding import sample_seed
-from mmcxr.datasets.tokenizers import HFTokenizer
+from mmcxr.datasets.texts.tokenizers import HFTokenizer
+from mmcxr.datasets.texts.wordpiece import train_wordpiece
 from mmcxr.datasets.transforms.masking import MaskWords, mask_words
-from mmcxr.datasets.wordpiece import train_wordpiece
 from mmcxr.registry import TRANSFORMS
 
 VOCAB = '[PAD] [UNK] [CLS] [SEP] [MASK] heart lung ##s ##less . clear'.split()

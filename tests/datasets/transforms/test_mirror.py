@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mmcxr.datasets.laterality import swap_sides
-from mmcxr.datasets.tokenizers import HFTokenizer
-from mmcxr.datasets.wordpiece import train_wordpiece
+from mmcxr.datasets.texts.laterality import swap_sides
+from mmcxr.datasets.texts.tokenizers import HFTokenizer
+from mmcxr.datasets.texts.wordpiece import train_wordpiece
 from mmcxr.registry import DATASETS, TRANSFORMS
 
 TEXTS = ['Left effusion.', 'Clear.']

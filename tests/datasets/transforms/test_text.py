@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mmcxr.datasets.prompts import load_prompt_table
+from mmcxr.datasets.texts.prompts import load_prompt_table
 from mmcxr.datasets.transforms.text import ChooseTexts
 from mmcxr.registry import TRANSFORMS
 

@@ -8,7 +8,7 @@ import torch
 from host_waits import NoWaiting
 from mmengine.optim import build_optim_wrapper
 
-from mmcxr.datasets.text_rows import join_texts
+from mmcxr.datasets.texts.text_rows import join_texts
 from mmcxr.engine.hooks.runtime_info_hook import DeferredRuntimeInfoHook
 from mmcxr.models.preprocessor import FilmPreprocessor
 

@@ -7,7 +7,7 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from torch.nn import functional as F
 
-from mmcxr.datasets.text_rows import join_texts
+from mmcxr.datasets.texts.text_rows import join_texts
 from mmcxr.engine.config_file import ConfigError
 from mmcxr.engine.hooks import CompileHook, RecomputeHook
 from mmcxr.engine.hooks.compile_hook import compile_training

@@ -1,1 +1,0 @@
-from mmcxr.datasets.prompts.table import class_key, load_prompt_table

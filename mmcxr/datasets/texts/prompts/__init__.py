@@ -1,0 +1,1 @@
+from .table import class_key, load_prompt_table
