@@ -40,7 +40,7 @@ TABLE = {
     'models.positions': set(),
     'models.backbones': {'models.positions'},
     'models.necks': {'models.positions'},
-    'models.parts': set(),
+    'models.parts': {'models.backbones'},
     'models.preprocessor': set(),
     'models.heads': {'models.losses'},
     'models.algorithms': MODEL_PARTS,

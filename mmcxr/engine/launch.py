@@ -169,6 +169,17 @@ def use_recompute(cfg: Config) -> None:
         cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
 
 
+def use_hook(cfg: Config, name: str) -> None:
+    """Give a config the hook of ours of that name, unless it has one."""
+    hooks = [
+        *(cfg.get('default_hooks') or {}).values(),
+        *(cfg.get('custom_hooks') or []),
+    ]
+    if not any(hook and str(hook.get('type')).endswith(name) for hook in hooks):
+        hook = dict(type=f'mmcxr.{name}')
+        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
+
+
 def use_resume(cfg: Config, resume: str | None) -> None:
     """Say in a config where the run goes on from.
 
@@ -201,15 +212,9 @@ def _prepared(
     settle_workers(cfg)
     settle_shards(cfg)
     use_recompute(cfg)
-    # No door lets a checkpoint in that leaves a part of the model at random.
-    hooks = cfg.get('default_hooks') or {}
-    if not any(
-        hook and str(hook.get('type')).endswith('StrictLoadingHook')
-        for hook in [*hooks.values(), *(cfg.get('custom_hooks') or [])]
-    ):
-        cfg.default_hooks = dict(
-            hooks, strict_loading=dict(type='mmcxr.StrictLoadingHook')
-        )
+    # Every checkpoint fills the whole model, and every method hears of its training.
+    use_hook(cfg, 'StrictLoadingHook')
+    use_hook(cfg, 'MethodHook')
     return cfg
 
 
