@@ -5,10 +5,10 @@ The released code averages the key encoder before each pass of keys; here the av
 follows each update. So it moves once before the first step, and what it was before the
 last update is compared.
 
-What is stored is float32 of one processor. Here the authors' own operations on
-torchvision's ResNet-18 miss up to a seventh of the gradients by more than the tolerance,
-in float32 or, in the other fixture, in float64. So each output must be met by a run in
-one of the two.
+What is stored is float32 of one processor. On another one the authors' own operations
+on torchvision's ResNet-18 leave up to a seventh of the gradients outside the tolerance,
+in float32 of one fixture and in float64 of the other. So each output must be met by a
+run in one of the two.
 """
 
 import json
