@@ -1,21 +1,18 @@
 """Batch packed samples.
 
-``B`` samples, ``V`` views, ``T`` texts, ``L`` tokens of the longest text, ``N``
-patches.
+How each key of the samples becomes one of the batch says
+:data:`mmcxr.datasets.batch_keys.KEYS`. ``B`` samples, ``V`` views or crops, ``T``
+texts, ``L`` tokens of the longest text, ``N`` patches.
 """
 
 from collections.abc import Sequence
 
 import torch
-from torch.nn.functional import pad
-from torch.nn.utils.rnn import pad_sequence
 
 from mmcxr.datasets.texts import text_rows
 from mmcxr.registry import FUNCTIONS
 
-from .transforms.formatting import FLOAT_KEYS, TOKEN_KEYS
-
-_FLOATS = dict(patch_noise='number of patches', jitter='kind of jitter')
+from .batch_keys import KEYS, Padding, rounded_up
 
 
 @FUNCTIONS.register_module()
@@ -45,9 +42,11 @@ def collate_studies(
     Returns:
         ``inputs`` with ``image`` (B, V, 1, H, W) or (B, 1, H, W) uint8 and, where the
         samples have them, ``input_ids``, ``target_ids`` and ``attention_mask``
-        (B, T, L) int64, ``patch_noise`` (B, N) and ``jitter`` (B, V, 3) or (B, 3)
-        float32; ``data_samples``, a list of B. What the host must know of the texts,
-        without waiting for a device to tell:
+        (B, T, L) int64, ``word_ids`` (B, L') int64, ``patch_noise`` (B, N) and
+        ``jitter`` (B, V, 3) or (B, 3) float32; of crops in several groups, in place of
+        ``image`` and ``jitter``, the lists ``crops`` of (B, V, 1, H, W) uint8 and
+        ``crop_jitter`` of (B, V, 3); ``data_samples``, a list of B. What the host must
+        know of the texts, without waiting for a device to tell:
 
         - with ``join_texts``, ``text_rows`` (R, L) int64, see
           :func:`~mmcxr.datasets.texts.text_rows.join_texts`.
@@ -55,7 +54,7 @@ def collate_studies(
           how many are ``non_pad``, rounded up.
 
     Raises:
-        ValueError: films of unequal size, unequal numbers of texts or patches, a
+        ValueError: films of unequal size, unequal numbers of texts, patches or crops, a
             text of more than ``pad_to`` tokens, or options that exclude each other.
     """
     if pad_to is not None and pad_to_multiple > 1:
@@ -63,53 +62,25 @@ def collate_studies(
             'pad_to gives every batch one length; leave out pad_to_multiple or pad_to'
         )
     samples = [sample['data_samples'] for sample in data_batch]
-    packed = [sample['inputs'] for sample in data_batch]
-    images = [inputs['image'] for inputs in packed]
-    _refuse_unequal('film', [tuple(image.shape) for image in images], samples)
-    inputs = dict(image=torch.stack(images))
-    for key in TOKEN_KEYS:
-        numbers = [len(sample.get(key, ())) for sample in packed]
-        _refuse_unequal('number of texts', numbers, samples)
-        if numbers[0]:
-            texts = [ids for sample in packed for ids in sample[key]]
-            _refuse_longer(texts, numbers[0], pad_to, samples)
-            padded, mask = _pad(texts, pad_token_id, pad_to, pad_to_multiple)
-            inputs[key] = padded.unflatten(0, (-1, numbers[0]))
-            inputs['attention_mask'] = mask.unflatten(0, (-1, numbers[0]))
+    names = [sample.get('image') for sample in samples]
+    padding = Padding(pad_token_id, pad_to, pad_to_multiple)
+    inputs = {}
+    for key, kind in KEYS.items():
+        values = [sample['inputs'].get(key) for sample in data_batch]
+        if any(value is not None for value in values):
+            _refuse_unequal(kind, values, names)
+            inputs.update(kind.batch(key, values, padding, names))
     if 'target_ids' in inputs:
         masked = inputs['input_ids'] != inputs['target_ids']
         tokens = inputs['attention_mask']
         inputs['token_counts'] = dict(
-            masked=_rounded_up(int(masked.sum()), count_multiple),
-            non_pad=_rounded_up(int(tokens.sum()), count_multiple),
+            masked=rounded_up(int(masked.sum()), count_multiple),
+            non_pad=rounded_up(int(tokens.sum()), count_multiple),
         )
     if join_texts and 'input_ids' in inputs:
         inputs['text_rows'] = _rows_of(inputs, count_multiple)
-    for key in FLOAT_KEYS:
-        shapes = [
-            'x'.join(map(str, sample[key].shape)) if key in sample else 'none'
-            for sample in packed
-        ]
-        _refuse_unequal(_FLOATS[key], shapes, samples)
-        if key in packed[0]:
-            inputs[key] = torch.stack([sample[key] for sample in packed])
     _share_labels(samples)
     return dict(inputs=inputs, data_samples=samples)
-
-
-def _pad(
-    texts: list[torch.Tensor], pad_token_id: int, pad_to: int | None, multiple: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Padded ids and their attention mask, (B * T, L) int64 each."""
-    padded = pad_sequence(texts, batch_first=True, padding_value=pad_token_id)
-    length = pad_to or _rounded_up(padded.shape[1], multiple)
-    padded = pad(padded, (0, length - padded.shape[1]), value=pad_token_id)
-    lengths = torch.tensor([len(ids) for ids in texts])
-    return padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long()
-
-
-def _rounded_up(length: int, multiple: int) -> int:
-    return -(-length // multiple) * multiple
 
 
 def _rows_of(inputs: dict, multiple: int) -> torch.Tensor:
@@ -136,22 +107,11 @@ def _share_labels(samples: list) -> None:
             sample.gt_label = part.view_as(sample.gt_label)
 
 
-def _refuse_unequal(what: str, values: list, samples: list) -> None:
-    for value, sample in zip(values, samples, strict=True):
-        if value != values[0]:
+def _refuse_unequal(kind, values: list, names: list) -> None:
+    kinds = [kind.absent if value is None else kind.kind(value) for value in values]
+    for found, name in zip(kinds, names, strict=True):
+        if found != kinds[0]:
             raise ValueError(
-                f'a batch needs one {what}: {samples[0].get("image")!r} has '
-                f'{values[0]}, {sample.get("image")!r} has {value}'
-            )
-
-
-def _refuse_longer(
-    texts: list[torch.Tensor], num_texts: int, pad_to: int | None, samples: list
-) -> None:
-    for number, ids in enumerate(texts):
-        if pad_to is not None and len(ids) > pad_to:
-            raise ValueError(
-                f'{samples[number // num_texts].get("image")!r} has a text of '
-                f'{len(ids)} tokens, more than pad_to={pad_to}; give the tokenizer '
-                'the same max_length'
+                f'a batch needs one {kind.what}: {names[0]!r} has {kinds[0]}, '
+                f'{name!r} has {found}'
             )

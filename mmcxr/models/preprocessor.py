@@ -56,22 +56,34 @@ class FilmPreprocessor(BaseDataPreprocessor):
 
         Args:
             data: ``inputs``, a dict with ``image`` uint8 (B, 1, H, W) or
-                (B, V, 1, H, W), perhaps ``jitter`` (B, 3) or (B, V, 3), and whatever
-                else the model takes (``input_ids``, ``attention_mask``);
-                ``data_samples``, handed on as they are.
+                (B, V, 1, H, W), perhaps ``jitter`` (B, 3) or (B, V, 3); or ``crops``,
+                a list with films (B, V, 1, H, W) of one size each, perhaps
+                ``crop_jitter``, a list of (B, V, 3); and whatever else the model
+                takes (``input_ids``, ``attention_mask``). ``data_samples``, handed on
+                as they are.
             training: unused; both ways are the same.
 
         Returns:
-            The same without ``jitter``, and with ``image`` float32 (B, 3, H, W) or
-            (B, V, 3, H, W).
+            The same without jitter, and with ``image``, and each of ``crops``, float32
+            (B, 3, H, W) or (B, V, 3, H, W).
 
         Raises:
             TypeError: images are not uint8.
+            ValueError: ``resize`` has a size, and there are several groups of crops.
         """
         inputs = self.cast_data(data['inputs'])
         if 'image' in inputs:
             jitter = inputs.pop('jitter', None)
             inputs['image'] = self.normalise(inputs['image'], jitter)
+        if 'crops' in inputs:
+            crops = inputs['crops']
+            if 'size' in (self.resize or {}) and len(crops) > 1:
+                raise ValueError(
+                    f'resize={self.resize} would bring crops of all groups to one '
+                    'size; leave it out, and let each group end in its own'
+                )
+            jitter = inputs.pop('crop_jitter', [None] * len(crops))
+            inputs['crops'] = list(map(self.normalise, crops, jitter))
         return dict(inputs=inputs, data_samples=data.get('data_samples'))
 
     def normalise(self, image: Tensor, jitter: Tensor | None = None) -> Tensor:

@@ -1,4 +1,5 @@
 from . import (
+    crops,
     formatting,
     geometry,
     image,

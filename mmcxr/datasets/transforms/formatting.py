@@ -1,6 +1,7 @@
 """Pack a sample for the model: tensors in ``inputs``, facts in ``data_samples``.
 
-``V`` views, ``T`` texts, ``L`` tokens, ``N`` patches, ``C`` classes.
+Which keys a sample may have for the model, and as what, says
+:data:`mmcxr.datasets.batch_keys.KEYS`. ``V`` views or crops, ``C`` classes.
 Segmentation packs with ``mmseg.PackSegInputs``.
 """
 
@@ -11,7 +12,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.structures import BaseDataElement
 
-from mmcxr.datasets.films.deferred_film import DeferredFilm, decoded
+from mmcxr.datasets.batch_keys import KEYS, Texts, Words
 from mmcxr.registry import TRANSFORMS
 
 META_KEYS = (
@@ -25,21 +26,17 @@ META_KEYS = (
     'img_shape',
     'sample_idx',
 )
-#: Token ids as the model reads them, and as it should have read them.
-TOKEN_KEYS = ('input_ids', 'target_ids')
-#: Numbers drawn for a sample that the device uses.
-FLOAT_KEYS = ('patch_noise', 'jitter')
 
 
 @TRANSFORMS.register_module()
 class PackFilm(BaseTransform):
-    """Pack one film with its labels.
+    """Pack one film, or the crops of one, with its labels.
 
-    Required keys: ``img`` (H, W) uint8; taken where present: ``gt_label`` (C,),
-    ``jitter`` (3,).
+    Required key: ``img`` (H, W) uint8, or ``crops`` of ``MultiCrop``; taken where
+    present: ``gt_label`` (C,), and of the table of keys all but token ids.
 
-    Result: ``inputs.image`` (1, H, W) uint8, ``inputs.jitter`` (3,) float32;
-    ``data_samples.gt_label`` (C,) float32; the rest as metainfo.
+    Result: ``inputs.image`` (1, H, W) uint8, of crops as ``MultiCrop`` says, the
+    other keys as tensors; ``data_samples.gt_label`` (C,) float32; the rest as metainfo.
 
     Args:
         meta_keys: keys to carry as metainfo where the sample has them.
@@ -50,13 +47,12 @@ class PackFilm(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Pack."""
-        image = _film_tensor(results['img'], results)
-        if image.ndim != 2:
+        inputs = _inputs(results, leave_out=(Texts, Words))
+        if 'img' in results and inputs['image'].ndim != 3:
             raise ValueError(
-                f'PackFilm packs one film (H, W), got {tuple(image.shape)} for '
+                f'PackFilm packs one film (H, W), got {results["img"].shape} for '
                 f'{results.get("image")!r}; PackStudy packs a stack of views'
             )
-        inputs = dict(image=image[None], **_floats(results, 'jitter'))
         sample = _data_sample(results, self.meta_keys)
         return dict(inputs=inputs, data_samples=sample)
 
@@ -68,14 +64,13 @@ class PackFilm(BaseTransform):
 class PackStudy(BaseTransform):
     """Pack the films and texts of a study.
 
-    Required keys: ``img``, (V, H, W) uint8 or one film (H, W); taken where present:
-    ``input_ids`` and ``target_ids`` (T arrays of token ids each), ``patch_noise``
-    (N,), ``jitter`` (V, 3) or (3,), ``texts`` (T strings), ``gt_label`` (C,).
+    Required key: ``img``, (V, H, W) uint8 or one film (H, W), or ``crops`` of
+    ``MultiCrop``; taken where present: ``gt_label`` (C,), and all of the table of keys.
 
-    Result: ``inputs.image`` (V, 1, H, W) or (1, H, W) uint8, ``inputs.input_ids``
-    and ``inputs.target_ids`` T int64 tensors (L,) of unequal length,
-    ``inputs.patch_noise`` (N,) and ``inputs.jitter`` float32;
-    ``data_samples.gt_label`` (C,) float32; ``texts`` and the rest as metainfo.
+    Result: ``inputs.image`` (V, 1, H, W) or (1, H, W) uint8, of crops as
+    ``MultiCrop`` says, the other keys as tensors (token ids of T texts as T
+    tensors of unequal length); ``data_samples.gt_label`` (C,) float32; ``texts`` and
+    the rest as metainfo.
 
     Args:
         meta_keys: keys to carry as metainfo where the sample has them.
@@ -86,15 +81,7 @@ class PackStudy(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Pack."""
-        image = _film_tensor(results['img'], results)
-        inputs = dict(image=image.unsqueeze(-3))
-        for key in TOKEN_KEYS:
-            if key in results:
-                inputs[key] = [
-                    torch.as_tensor(np.array(ids, dtype=np.int64))
-                    for ids in results[key]
-                ]
-        inputs.update(_floats(results, *FLOAT_KEYS))
+        inputs = _inputs(results)
         sample = _data_sample(results, self.meta_keys)
         return dict(inputs=inputs, data_samples=sample)
 
@@ -102,22 +89,22 @@ class PackStudy(BaseTransform):
         return f'{type(self).__name__}(meta_keys={self.meta_keys})'
 
 
-def _floats(results: dict, *keys: str) -> dict[str, torch.Tensor]:
-    """Float32 tensors of those keys that the sample has."""
-    arrays = {k: np.array(results[k], np.float32) for k in keys if k in results}
-    return {key: torch.from_numpy(array) for key, array in arrays.items()}
-
-
-def _film_tensor(film: np.ndarray | DeferredFilm, results: dict) -> torch.Tensor:
-    """(H, W) or (V, H, W) uint8."""
-    film = decoded(film)
-    if film.dtype != np.uint8 or film.ndim not in (2, 3):
-        raise ValueError(
-            'films travel as one channel of uint8, (H, W) or (V, H, W); '
-            f'{results.get("image")!r} is {film.dtype} {film.shape}. Read it with '
-            'LoadFilm and leave normalising to the data preprocessor'
-        )
-    return torch.from_numpy(np.ascontiguousarray(film))
+def _inputs(results: dict, leave_out: tuple[type, ...] = ()) -> dict:
+    """Tensors of those keys of the table that the sample has."""
+    found = dict(results)
+    found['image'] = found.pop('img', None)
+    if len(found.get('crops', ())) == 1:
+        (found['image'],) = found.pop('crops')
+        if 'crop_jitter' in found:
+            (found['jitter'],) = found.pop('crop_jitter')
+    if found['image'] is None and 'crops' not in found:
+        raise KeyError('img')
+    name = results.get('image')
+    return {
+        key: kind.pack(found[key], name)
+        for key, kind in KEYS.items()
+        if found.get(key) is not None and not isinstance(kind, leave_out)
+    }
 
 
 def _data_sample(results: dict, meta_keys: Sequence[str]) -> BaseDataElement:
