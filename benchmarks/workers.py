@@ -162,7 +162,7 @@ def measure(root: Path, rows: int) -> dict:
     table = dataset_of(root, plain.name)
     found = {}
     sampler = EpochSampler(table, seed=0)
-    found['films.bin, EpochSampler'] = growth(table, sampler, collate)
+    found['one tar, EpochSampler'] = growth(table, sampler, collate)
     shards = dataset_of(root, tar.name)
     sampler = ShardSampler(shards, tar.name, BATCH, WORKERS, seed=0)
     found['tars, ShardSampler'] = growth(shards, sampler, collate)

@@ -2,54 +2,17 @@
 
 import os
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
+
+from .encoding import Item
 
 _BLOCK = 512  # bytes; members of a tar begin and end with one
 
 
-class PlainFile:
-    """``films.bin``: data after data.
-
-    Args:
-        folder: where it lies.
-    """
-
-    def __init__(self, folder: Path):
-        self.path = folder / 'films.bin'
-        self._file = None
-        self.end = 0
-
-    def names(self) -> list[str]:
-        """Files written, in order."""
-        return [self.path.name]
-
-    def go_to(self, number: int, end: int) -> None:
-        """Cut what lies behind byte ``end`` and write from there."""
-        self._file = self.path.open('ab')
-        self._file.truncate(end)
-        self._file.seek(end)
-        self.end = end
-
-    def next_row(self) -> int:
-        """Number of the file that the next row goes to."""
-        return 0
-
-    def append(self, key: str, suffix: str, data: bytes) -> int:
-        """Write; returns where the data begins."""
-        start = self.end
-        self.end += self._file.write(data)
-        return start
-
-    def flush(self, to_disk: bool = False) -> None:
-        """Hand over to the system, or wait until the disk has it."""
-        self._file.flush()
-        if to_disk:
-            os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """End the file."""
-        if self._file is not None:
-            self._file.close()
+def tar_name(number: int) -> str:
+    """Name of a data file."""
+    return f'{number:06d}.tar'
 
 
 class TarFiles:
@@ -60,43 +23,42 @@ class TarFiles:
 
     Args:
         folder: where they lie.
-        shard_bytes: a file of this size or more takes no further row.
+        shard_bytes: a file of this size or more takes no further row; None: there is
+            one file.
     """
 
-    def __init__(self, folder: Path, shard_bytes: int):
+    def __init__(self, folder: Path, shard_bytes: int | None):
         self.folder = folder
         self.shard_bytes = shard_bytes
-        self.number = 0
+        self.number = self.end = 0
         self._file = None
-        self.end = 0
 
     def names(self) -> list[str]:
         """Files written, in order."""
-        return [f'{number:06d}.tar' for number in range(self.number + 1)]
+        return [tar_name(number) for number in range(self.number + 1)]
 
     def go_to(self, number: int, end: int) -> None:
         """Remove what lies behind byte ``end`` of a file and write from there."""
         for path in self.folder.glob('*.tar'):
-            if path.name > f'{number:06d}.tar':
+            if path.name > tar_name(number):
                 path.unlink()
-        self._open(number, -(-end // _BLOCK) * _BLOCK)
+        (self.folder / 'films.bin').unlink(missing_ok=True)  # begun before tar files
+        self._open(number, end + -end % _BLOCK)
 
-    def next_row(self) -> int:
-        """Number of the file that the next row goes to."""
-        if self.end >= self.shard_bytes:
+    def append(self, row: int, items: Sequence[Item]) -> tuple[int, list[int]]:
+        """Write a row; returns its file's number, and where the data of each begins."""
+        if self.shard_bytes is not None and self.end >= self.shard_bytes:
             self.close()
             self._open(self.number + 1, 0)
-        return self.number
-
-    def append(self, key: str, suffix: str, data: bytes) -> int:
-        """Write a member; returns where its data begins."""
-        header = tarfile.TarInfo(f'{key}.{suffix}')
-        header.size = len(data)
-        self._file.write(header.tobuf(tarfile.USTAR_FORMAT))
-        start = self.end + _BLOCK
-        self._file.write(data + bytes(-len(data) % _BLOCK))
-        self.end = start + -(-len(data) // _BLOCK) * _BLOCK
-        return start
+        starts = []
+        for item in items:
+            header = tarfile.TarInfo(f'{row:09d}.{item.suffix}')
+            header.size = len(item.data)
+            self._file.write(header.tobuf(tarfile.USTAR_FORMAT))
+            self._file.write(item.data + bytes(-header.size % _BLOCK))
+            starts.append(self.end + _BLOCK)
+            self.end = starts[-1] + header.size + -header.size % _BLOCK
+        return self.number, starts
 
     def flush(self, to_disk: bool = False) -> None:
         """Hand over to the system, or wait until the disk has it."""
@@ -114,6 +76,6 @@ class TarFiles:
 
     def _open(self, number: int, end: int) -> None:
         self.number, self.end = number, end
-        self._file = (self.folder / self.names()[-1]).open('ab')
+        self._file = (self.folder / tar_name(number)).open('ab')
         self._file.truncate(end)
         self._file.seek(end)

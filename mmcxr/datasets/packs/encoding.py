@@ -5,7 +5,7 @@ import math
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -21,12 +21,13 @@ from mmcxr.datasets.films.resampling import FILTERS, NEAREST, resized
 from .layout import PackSettings, film_name, mask_name
 
 _NOWHERE = (0, 0)
+UNREADABLE = 'unreadable.txt'  # suffix of the text of an error
 _SUFFIXES = dict(jpeg='jpg', raw='raw', png='png')
 
 
 @dataclass(frozen=True)
 class Item:
-    """What becomes one record, or in a tar one member.
+    """What becomes one record, and one member of a tar.
 
     Args:
         name: of the record, as :mod:`mmcxr.datasets.packs.layout` forms names.
@@ -77,60 +78,49 @@ def plan_row(
 
 def encode_row(root: Path, items: Sequence[Item], settings: PackSettings) -> list[Item]:
     """The items with their data; what cannot be read holds the reason instead."""
-    encoded, full, shape = [], None, None
+    encoded = []
     for item in items:
         kind, _, name = item.name.partition('/')
-        if kind == 'images':
-            item, full, shape = _encode_film(root / kind / name, item, settings)
-        elif kind == 'masks':
-            mask = root / kind / name.partition('\n')[0]
-            item = _encode_mask(mask, item, full, shape)
+        path = root / kind / name.partition('\n')[0]
+        try:
+            if kind == 'images':
+                item = film = _encode_film(path, item, settings)
+            elif kind == 'masks':
+                item = _encode_mask(path, item, film)
+        except (UnreadableFilm, MaskError) as error:
+            text = str(error).removeprefix(f'{path}: ').encode()
+            item = replace(item, suffix=UNREADABLE, data=text)
+            film = item if kind == 'images' else film
         encoded.append(item)
     return encoded
 
 
-def _encode_film(path: Path, item: Item, settings: PackSettings):
-    """The item, and the shapes of the film's file and of the packed film."""
-    try:
-        film = open_film(path)
-        shape = _packed_shape(film.shape, settings.size)
-        pixels = _shrunk(film, shape)
-    except UnreadableFilm as error:
-        return _with_error(item, error, path), None, None
+def _encode_film(path: Path, item: Item, settings: PackSettings) -> Item:
+    film = open_film(path)
+    shape = _packed_shape(film.shape, settings.size)
+    pixels = _shrunk(film, shape)
     if settings.codec == 'raw':
         data = pixels.tobytes()
     else:
         quality = [cv2.IMWRITE_JPEG_QUALITY, settings.quality]
         options = [*quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-        suffix = f'.{_SUFFIXES[settings.codec]}'
+        suffix = f'.{item.suffix}'
         done, data = cv2.imencode(
             suffix, pixels, options if settings.codec == 'jpeg' else []
         )
         if not done:
             raise OSError(f'{path}: OpenCV cannot encode {pixels.shape} as {suffix}')
         data = data.tobytes()
-    return (
-        Item(item.name, item.suffix, item.source, data, shape, film.shape),
-        film.shape,
-        shape,
-    )
+    return replace(item, data=data, stored=shape, full=film.shape)
 
 
-def _encode_mask(path: Path, item: Item, full, shape) -> Item:
-    if shape is None:
-        return _with_error(item, 'its film cannot be read', path)
-    try:
-        mask = resized(read_mask(path, full), shape, NEAREST)
-    except MaskError as error:
-        return _with_error(item, error, path)
+def _encode_mask(path: Path, item: Item, film: Item) -> Item:
+    if film.stored == _NOWHERE:
+        raise MaskError('its film cannot be read')
+    mask = resized(read_mask(path, film.full), film.stored, NEAREST)
     data = BytesIO()
     Image.fromarray(mask * 255).convert('1').save(data, 'PNG', optimize=True)
-    return Item(item.name, item.suffix, item.source, data.getvalue(), shape, full)
-
-
-def _with_error(item: Item, error: Exception | str, path: Path) -> Item:
-    text = str(error).removeprefix(f'{path}: ').encode()
-    return Item(item.name, 'unreadable.txt', item.source, text)
+    return replace(item, data=data.getvalue(), stored=film.stored, full=film.full)
 
 
 def _packed_shape(shape: tuple[int, int], size: int) -> tuple[int, int]:

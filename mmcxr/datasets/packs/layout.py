@@ -2,8 +2,9 @@
 
 A pack is a folder, ``packs/512-jpeg`` in that of the dataset, with
 
-- ``films.bin``, or ``000000.tar``, ``000001.tar``, ...: encoded films and masks one
-  after the other, row by row in one of :data:`ORDERS`;
+- ``000000.tar``, ``000001.tar``, ...: encoded films and masks one after the other,
+  row by row in one of :data:`ORDERS` (packs made before have a ``films.bin``, the same
+  data without the headers of a tar, and are read alike);
 - ``records.npy``: a :data:`RECORD` for each film and mask, ordered by its key;
 - ``keys.npy``: the keys alone, in which a name is looked up by halving;
 - ``tokens-<digest>.npy``, if asked for: token ids of the reports of the table, one
@@ -18,6 +19,7 @@ and Arrow would bring 100 MB to look up a number.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,7 +55,8 @@ class PackSettings:
         size: shorter side in pixels; smaller films keep theirs.
         codec: ``jpeg``, ``raw`` (uint8 as it is) or ``png``.
         quality: of JPEG, 1 to 100.
-        webdataset: write tar files that the webdataset library reads, too.
+        webdataset: write several tar files, with the row of the table as JSON before
+            each film: what the webdataset library trains from.
         order: of the rows. ``table``: as they are, by patients. ``films``: shuffled,
             for what is read from front to back in training. ``studies``: studies
             shuffled, the films of one next to each other, for training on whole
@@ -121,6 +124,13 @@ def key_of(name: str) -> int:
     )
 
 
+def find_keys(keys: np.ndarray, names: Iterable[str]) -> np.ndarray:
+    """(N,) int64 places of names in rising keys; -1 where there is none."""
+    wanted = np.array([key_of(name) for name in names], np.uint64)
+    found = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
+    return np.where(keys[found] == wanted, found, -1)
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
@@ -173,7 +183,7 @@ def read_facts(folder: Path) -> dict:
 def write_facts(folder: Path, facts: dict) -> None:
     """Write ``pack.json``, whole or not at all."""
     part = folder / 'pack.json.part'
-    facts = dict(format=FORMAT, version=VERSION, **facts)
+    facts = {'format': FORMAT, 'version': VERSION, **facts}
     part.write_text(json.dumps(facts, indent=1) + '\n', encoding='utf-8')
     part.replace(folder / 'pack.json')
 

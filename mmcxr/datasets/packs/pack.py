@@ -2,7 +2,7 @@
 
 import mmap
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from .layout import (
     PackError,
     file_digest,
     film_name,
-    key_of,
+    find_keys,
     mask_name,
     read_facts,
     settings_of,
@@ -108,11 +108,7 @@ class Pack:
         Raises:
             PackError: the pack has no such film.
         """
-        keys = np.array([key_of(film_name(image)) for image in images], np.uint64)
-        found = np.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
-        for number in np.flatnonzero(self._keys[found] != keys)[:1]:
-            self._find(film_name(images[number]), images[number])  # says that it is not
-        records = self._records[found]
+        records = self._records[self._find(map(film_name, images), images)]
         return np.stack([records['file'], records['offset']], axis=1).astype(np.int64)
 
     def verify(self) -> list[int]:
@@ -163,11 +159,11 @@ class Pack:
 
     def source(self, name: str) -> tuple[int, int]:
         """What told, of the item under a name of ``layout``, that it is up to date."""
-        return tuple(self._records['source'][self._find(name, name)].tolist())
+        return tuple(self._record(name)['source'].tolist())
 
     def start(self, name: str) -> tuple[int, int]:
         """Number of the data file, and first byte in it, of the item under a name."""
-        record = self._records[self._find(name, name)]
+        record = self._record(name)
         return int(record['file']), int(record['offset'])
 
     def read(self, name: str) -> tuple[np.void, np.ndarray]:
@@ -179,25 +175,24 @@ class Pack:
         return len(self._keys)
 
     def __contains__(self, name: str) -> bool:
-        return self._place(name) is not None
+        return find_keys(self._keys, [name])[0] >= 0
 
-    def _place(self, name: str) -> int | None:
-        key = np.uint64(key_of(name))
-        place = int(np.searchsorted(self._keys, key))
-        found = place < len(self._keys) and self._keys[place] == key
-        return place if found else None
-
-    def _find(self, name: str, shown: str) -> int:
-        place = self._place(name)
-        if place is None:
+    def _find(self, names: Iterable[str], shown: Sequence[str]) -> np.ndarray:
+        """(N,) numbers of records; ``shown`` are the names in messages."""
+        found = find_keys(self._keys, names)
+        if (found < 0).any():
             raise PackError(
-                f'{self.folder}: has no {shown!r}, so it is the pack of other films; '
-                'name one of this dataset, or take "pack" out of the config'
+                f'{self.folder}: has no {shown[found.argmin()]!r}, so it is the pack '
+                'of other films; name one of this dataset, or take "pack" out of the '
+                'config'
             )
-        return place
+        return found
+
+    def _record(self, name: str) -> np.void:
+        return self._records[self._find([name], [name])[0]]
 
     def _read(self, name: str, shown: str) -> tuple[np.void, np.ndarray]:
-        number = self._find(name, shown)
+        number = self._find([name], [shown])[0]
         if not self._seen[number]:
             if not self._is_whole(number):
                 raise UnreadableFilm(

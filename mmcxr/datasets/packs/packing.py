@@ -11,7 +11,7 @@ import pandas as pd
 from mmcxr.datasets.tables.table import find_table, mask_columns, read_table
 from mmcxr.processes import in_order
 
-from .encoding import Item, encode_row, plan_row
+from .encoding import UNREADABLE, Item, encode_row, plan_row
 from .layout import (
     PackError,
     PackSettings,
@@ -48,7 +48,7 @@ def pack_dataset(
         name: of the pack in the folder ``packs`` of the dataset; by default size and
             codec.
         workers: processes that read and encode; 0 does it in the caller's.
-        shard_bytes: size of a tar after which the next begins.
+        shard_bytes: size of a tar after which the next begins, for webdataset.
         progress: called with the rows done and all rows.
 
     Returns:
@@ -128,13 +128,11 @@ def _former(folder: Path, settings: PackSettings) -> Pack | None:
 
 def _take_over(pack: Pack, table: dict, settings: PackSettings) -> None:
     """Let a pack be one of another table that has the same films and masks."""
-    facts = {k: v for k, v in pack.facts.items() if k not in ('format', 'version')}
-    stale = (
-        () if facts['table']['sha256'] == table['sha256'] else facts.pop('tokens', ())
-    )
-    write_facts(
-        pack.folder, dict(facts, table=table, settings=settings_facts(settings))
-    )
+    facts = dict(pack.facts)
+    is_stale = facts['table']['sha256'] != table['sha256']
+    stale = facts.pop('tokens', ()) if is_stale else ()
+    facts.update(table=table, settings=settings_facts(settings))
+    write_facts(pack.folder, facts)
     for digest in stale:
         (pack.folder / token_name(digest)).unlink(missing_ok=True)
 
@@ -168,7 +166,7 @@ def _copied(pack: Pack, item: Item) -> Item:
         data=data.tobytes(),
         stored=stored,
         full=full,
-        suffix=item.suffix if stored != (0, 0) else 'unreadable.txt',
+        suffix=item.suffix if any(stored) else UNREADABLE,
     )
 
 

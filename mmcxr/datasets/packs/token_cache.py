@@ -20,7 +20,7 @@ from mmengine.logging import print_log
 from mmcxr.datasets.texts.laterality import swap_sides
 from mmcxr.registry import TOKENIZERS
 
-from .layout import PackError, key_of
+from .layout import PackError, find_keys, key_of
 from .pack import open_pack
 
 _FORMAT = 2  # of the file; another number is another digest
@@ -82,9 +82,7 @@ class TokenStore:
 
     def find(self, texts: Sequence[str]) -> np.ndarray:
         """(N,) int64 numbers of texts; -1 where there are no ids of one."""
-        keys = np.array([key_of(text) for text in texts], np.uint64)
-        found = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
-        return np.where(self.keys[found] == keys, found, -1)
+        return find_keys(self.keys, texts)
 
     def __len__(self) -> int:
         return len(self.ends)

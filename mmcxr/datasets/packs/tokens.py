@@ -46,8 +46,7 @@ def add_tokens(pack: Pack, tokenizer: Mapping, max_length: int) -> Pack:
         sha256=file_digest(path),
     )
     tokens = {**pack.facts.get('tokens', {}), digest: facts}
-    kept = {k: v for k, v in pack.facts.items() if k not in ('format', 'version')}
-    write_facts(pack.folder, dict(kept, tokens=tokens))
+    write_facts(pack.folder, dict(pack.facts, tokens=tokens))
     return Pack(pack.folder, pack.root)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .data_files import PlainFile, TarFiles
+from .data_files import TarFiles, tar_name
 from .encoding import Item
 from .layout import (
     RECORD,
@@ -48,10 +48,7 @@ class PackWriter:
         self._journal = self.part / 'journal.bin'
         self._rows: list[np.ndarray] = []
         self._unsynced = 0
-        if settings.webdataset:
-            self._data = TarFiles(self.part, shard_bytes)
-        else:
-            self._data = PlainFile(self.part)
+        self._data = TarFiles(self.part, shard_bytes if settings.webdataset else None)
 
     def __enter__(self) -> 'PackWriter':
         self.part.mkdir(parents=True, exist_ok=True)
@@ -93,12 +90,10 @@ class PackWriter:
 
     def add(self, items: Sequence[Item]) -> None:
         """Append the records of the next row."""
-        key = f'{len(self._rows):09d}'
         records = np.zeros(len(items), RECORD)
-        records['file'] = self._data.next_row()
+        records['file'], records['offset'] = self._data.append(len(self._rows), items)
         for record, item in zip(records, items, strict=True):
             record['key'] = key_of(item.name)
-            record['offset'] = self._data.append(key, item.suffix, item.data)
             record['length'], record['crc'] = len(item.data), zlib.crc32(item.data)
             record['stored'], record['full'] = item.stored, item.full
             record['source'] = item.source
@@ -165,10 +160,7 @@ class PackWriter:
                 checked = 0
 
     def _is_written(self, record: np.void) -> bool:
-        name = 'films.bin'
-        if self.settings.webdataset:
-            name = f'{int(record["file"]):06d}.tar'
-        path = self.part / name
+        path = self.part / tar_name(record['file'])
         if not path.is_file():
             return False
         with path.open('rb') as file:

@@ -67,7 +67,7 @@ def test_what_a_kill_leaves_half_written_is_written_again(films, settings, damag
     shutil.rmtree(films / 'packs')
     killed(films, settings, 4, shard_bytes=SHARD_BYTES)
     part = part_folder(films / 'packs' / settings.name)
-    data = sorted([*part.glob('*.tar'), *part.glob('films.bin')])[-1]
+    data = sorted(part.glob('*.tar'))[-1]
     size = data.stat().st_size
     if damage == 'tail':
         with data.open('ab') as file:
@@ -195,9 +195,9 @@ def test_command_line(films, capsys):
     assert '6 rows' in capsys.readouterr().out
     tool.main([*arguments, '--verify'])
     assert '1 files that cannot be read' in capsys.readouterr().out
-    data = films / f'packs/{SIZE}-jpeg/films.bin'
+    data = films / f'packs/{SIZE}-jpeg/000000.tar'
     content = bytearray(data.read_bytes())
-    content[50] ^= 1
+    content[550] ^= 1  # of the first film, behind its header
     data.write_bytes(content)
     with pytest.raises(PackError, match='1 of 10 records are damaged'):
         tool.main([*arguments, '--verify'])
