@@ -2,6 +2,7 @@
 
 from fresh import FRESH
 
+from mmcxr.datasets.packs.layout import find_keys
 from mmcxr.datasets.packs.token_cache import CachedTokenizer
 
 
@@ -21,4 +22,4 @@ def built_at_once(number, tokenizer, texts, folder):
 def _build(tokenizer, texts, folder, barrier, results):
     barrier.wait()
     store, _ = CachedTokenizer(tokenizer)(texts, folder)
-    results.put([store[i].tolist() for i in store.find(texts)])
+    results.put([store[i].tolist() for i in find_keys(store.keys, texts)])

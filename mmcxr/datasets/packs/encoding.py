@@ -50,24 +50,15 @@ class Item:
 def plan_row(
     root: Path, row: Mapping, masks: Sequence[str], settings: PackSettings
 ) -> list[Item]:
-    """The items of a row, without the data of films and masks.
-
-    Args:
-        root: folder of the dataset.
-        row: {column: cell}.
-        masks: names of the mask columns.
-        settings: of the pack.
-    """
+    """The items of a row, with mask columns; without data of films and masks."""
     image, items = row['image'], []
     if settings.webdataset:
-        text = json.dumps(
-            {key: _plain(value) for key, value in row.items()}, ensure_ascii=False
-        ).encode()
+        cells = {key: _plain(value) for key, value in row.items()}
+        text = json.dumps(cells, ensure_ascii=False).encode()
         source = (len(text), zlib.crc32(text))
         items.append(Item(f'rows/{image}', 'json', source, text))
-    suffix = _SUFFIXES[settings.codec]
-    path = root / 'images' / image
-    items.append(Item(film_name(image), suffix, _source(path)))
+    film = _source(root / 'images' / image)
+    items.append(Item(film_name(image), _SUFFIXES[settings.codec], film))
     for column in masks:
         name = mask_name(image, row[column])
         if row[column] and name not in [item.name for item in items]:
@@ -125,9 +116,7 @@ def _encode_mask(path: Path, item: Item, film: Item) -> Item:
 
 def _packed_shape(shape: tuple[int, int], size: int) -> tuple[int, int]:
     """``shape`` with the shorter side ``size``, unless it is smaller already."""
-    short = min(shape)
-    if short <= size:
-        return tuple(shape)
+    short = max(min(shape), size)
     return tuple(round(side * size / short) for side in shape)
 
 

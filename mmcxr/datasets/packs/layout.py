@@ -127,12 +127,14 @@ def key_of(name: str) -> int:
 def find_keys(keys: np.ndarray, names: Iterable[str]) -> np.ndarray:
     """(N,) int64 places of names in rising keys; -1 where there is none."""
     wanted = np.array([key_of(name) for name in names], np.uint64)
-    found = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
-    return np.where(keys[found] == wanted, found, -1)
+    found = keys.searchsorted(wanted)
+    found[found == len(keys)] = 0
+    found[keys[found] != wanted] = -1
+    return found
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     with path.open('rb') as file:
         while chunk := file.read(1 << 20):
@@ -162,14 +164,14 @@ def read_facts(folder: Path) -> dict:
         facts = json.loads(path.read_text(encoding='utf-8'))
         version = facts['version'] if facts['format'] == FORMAT else None
     except FileNotFoundError as error:
-        unfinished = part_folder(folder).is_dir()
-        raise PackError(
-            f'{folder}: the pack is unfinished; give the command that makes it again, '
-            'and it goes on'
-            if unfinished
-            else f'{folder}: there is no pack; make it with '
-            'tools/misc/pack_dataset.py, or take "pack" out of the config'
-        ) from error
+        cause = (
+            'the pack is unfinished; give the command that makes it again, and it goes '
+            'on'
+            if part_folder(folder).is_dir()
+            else 'there is no pack; make it with tools/misc/pack_dataset.py, or take '
+            '"pack" out of the config'
+        )
+        raise PackError(f'{folder}: {cause}') from error
     except (ValueError, TypeError, KeyError) as error:
         raise PackError(f'{path}: not that of a pack ({error!r})') from error
     if version != VERSION:

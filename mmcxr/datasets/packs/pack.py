@@ -60,50 +60,32 @@ class Pack:
     def film(self, image: str) -> DeferredFilm:
         """The film of a row, undecoded, in pixels of the file it was made from.
 
-        Args:
-            image: as the table has it.
-
         Raises:
             PackError: the pack has no such film.
             UnreadableFilm: its file could not be read when it was packed, or the
                 record is damaged.
         """
-        record, data = self._read(film_name(image), image)
-        if not record['stored'].any():
-            raise UnreadableFilm(f'{image}: {bytes(data).decode()} (in {self.folder})')
+        record, data = self._whole(film_name(image), image, UnreadableFilm)
         stored, full = record['stored'].tolist(), record['full'].tolist()
-        name = f'{self.folder}: {image}'
         if self.settings.codec == 'raw':
             return DeferredFilm(lambda _: data.reshape(stored), stored, full)
+        data, name = data.tobytes(), f'{self.folder}: {image}'
         if self.settings.codec == 'jpeg':
-            return deferred_jpeg(data.tobytes(), name, stored, full)
-        data = data.tobytes()
+            return deferred_jpeg(data, name, stored, full)
         return DeferredFilm(lambda _: decode_film(data, name), stored, full)
 
     def mask(self, image: str, mask: str) -> np.ndarray:
         """A mask of a row at the size of the packed film, (h, w) uint8 of 0 and 1.
 
-        Args:
-            image: as the table has it.
-            mask: likewise.
-
         Raises:
             PackError: the pack has no such mask.
             MaskError: its file could not be used when it was packed.
         """
-        record, data = self._read(mask_name(image, mask), mask)
-        if not record['stored'].any():
-            raise MaskError(f'{mask}: {bytes(data).decode()} (in {self.folder})')
+        _, data = self._whole(mask_name(image, mask), mask, MaskError)
         return decode_mask(data.tobytes(), f'{self.folder}: {mask}')
 
     def places(self, images: Sequence[str]) -> np.ndarray:
-        """Where the films of rows lie.
-
-        Args:
-            images: N of them, as the table has them.
-
-        Returns:
-            (N, 2) int64: number of the data file, and first byte in it.
+        """(N, 2) int64: data file, and first byte in it, of the films of rows.
 
         Raises:
             PackError: the pack has no such film.
@@ -132,15 +114,10 @@ class Pack:
         )
 
     def token_file(self, digest: str) -> Path | None:
-        """The file of token ids of a tokenizer, compared with its checksum.
+        """The file of token ids of a tokenizer; None: the pack has none.
 
         Args:
-            digest: of the tokenizer, as
-                :meth:`mmcxr.datasets.packs.token_cache.CachedTokenizer.digest` gives it
-                without texts.
-
-        Returns:
-            None: the pack has none.
+            digest: of the tokenizer, from ``CachedTokenizer.digest`` without texts.
 
         Raises:
             PackError: it is missing or damaged.
@@ -158,17 +135,26 @@ class Pack:
         )
 
     def source(self, name: str) -> tuple[int, int]:
-        """What told, of the item under a name of ``layout``, that it is up to date."""
+        """``Item.source`` under a name of ``layout``."""
         return tuple(self._record(name)['source'].tolist())
 
     def start(self, name: str) -> tuple[int, int]:
-        """Number of the data file, and first byte in it, of the item under a name."""
+        """Data file, and first byte in it, under a name of ``layout``."""
         record = self._record(name)
         return int(record['file']), int(record['offset'])
 
-    def read(self, name: str) -> tuple[np.void, np.ndarray]:
-        """Record and data (bytes as uint8) under a name of ``layout``."""
-        return self._read(name, name)
+    def read(self, name: str, shown: str | None = None) -> tuple[np.void, np.ndarray]:
+        """Record and uint8 data under a name of ``layout``; messages have ``shown``."""
+        shown = shown or name
+        number = self._find([name], [shown])[0]
+        if not self._seen[number]:
+            if not self._is_whole(number):
+                raise UnreadableFilm(
+                    f'{self.folder}: the record of {shown!r} is damaged (its checksum '
+                    'differs); remove the pack and make it again'
+                )
+            self._seen[number] = True
+        return self._records[number], self._data(number)
 
     def __len__(self) -> int:
         """Records: films, masks, and in a tar the texts of the rows."""
@@ -191,16 +177,12 @@ class Pack:
     def _record(self, name: str) -> np.void:
         return self._records[self._find([name], [name])[0]]
 
-    def _read(self, name: str, shown: str) -> tuple[np.void, np.ndarray]:
-        number = self._find([name], [shown])[0]
-        if not self._seen[number]:
-            if not self._is_whole(number):
-                raise UnreadableFilm(
-                    f'{self.folder}: the record of {shown!r} is damaged (its checksum '
-                    'differs); remove the pack and make it again'
-                )
-            self._seen[number] = True
-        return self._records[number], self._data(number)
+    def _whole(self, name: str, shown: str, error: type[Exception]):
+        """As :meth:`read`, and raise what packing found instead of data."""
+        record, data = self.read(name, shown)
+        if not record['stored'].any():
+            raise error(f'{shown}: {bytes(data).decode()} (in {self.folder})')
+        return record, data
 
     def _is_whole(self, number: int) -> bool:
         return zlib.crc32(self._data(number)) == int(self._records['crc'][number])

@@ -80,10 +80,6 @@ class TokenStore:
         finally:
             part.unlink(missing_ok=True)
 
-    def find(self, texts: Sequence[str]) -> np.ndarray:
-        """(N,) int64 numbers of texts; -1 where there are no ids of one."""
-        return find_keys(self.keys, texts)
-
     def __len__(self) -> int:
         return len(self.ends)
 
@@ -135,15 +131,11 @@ class CachedTokenizer:
     def __call__(
         self, texts: Sequence[str], root: Path
     ) -> tuple[TokenStore, list[dict[str, int]]]:
-        """Tokenise texts, or find that it was done.
-
-        Args:
-            texts: N of them; equal ones are stored once.
-            root: folder of the dataset.
+        """Tokenise texts of the dataset in folder ``root``, or find that it was done.
 
         Returns:
             A store, and for each text the numbers in it of ``input_ids`` and, if
-            ``mirrored``, ``mirrored_ids``.
+            ``mirrored``, ``mirrored_ids``. Equal texts are stored once.
 
         Raises:
             PackError: the pack is missing, stale, damaged or without these ids.
@@ -154,7 +146,7 @@ class CachedTokenizer:
             versions['mirrored_ids'] = [swap_sides(text) for text in unique]
         wanted = list(dict.fromkeys(chain(*versions.values())))
         store = self._kept(wanted, root) if self.pack is None else self._packed(root)
-        found = store.find(wanted)
+        found = find_keys(store.keys, wanted)
         if (found < 0).any():
             raise PackError(
                 f'{store.path}: no ids of {np.count_nonzero(found < 0)} of '
@@ -174,15 +166,14 @@ class CachedTokenizer:
         Raises:
             ValueError: two of them have one key.
         """
-        order = sorted((key_of(text), number) for number, text in enumerate(texts))
-        keys = np.array([key for key, _ in order], np.uint64)
-        if (keys[1:] == keys[:-1]).any():
+        by_key = dict(sorted((key_of(text), text) for text in texts))
+        if len(by_key) < len(texts):
             raise ValueError('two texts have one key; change a letter of either')
         parts = []
-        for _, number in order:
-            (ids,) = self.tokenizer([texts[number]], max_length=self.max_length)
+        for text in by_key.values():
+            (ids,) = self.tokenizer([text], max_length=self.max_length)
             parts.append(np.array(ids, np.int32))  # a list takes 8 times as much
-        ids = np.concatenate(parts)
+        keys, ids = np.array(list(by_key), np.uint64), np.concatenate(parts)
         if ids.max() < 1 << 16:
             ids = ids.astype(np.uint16)
         return TokenStore(keys, np.cumsum([len(part) for part in parts]), ids)
@@ -204,17 +195,15 @@ class CachedTokenizer:
     def _packed(self, root: Path) -> TokenStore:
         """The store of a pack."""
         pack = open_pack(self.pack, str(root.absolute()))
-        path = pack.token_file(self.digest(()))
-        if path is None:
-            name = getattr(self.tokenizer, 'name', 'NAME')
-            raise PackError(
-                f'{pack.folder}: holds no token ids of this tokenizer at '
-                f'max_length={self.max_length}; add them with: '
-                f'{pack.settings.command(root)} --tokenizer {name} --max-length '
-                f'{self.max_length}, or with a config in place of the name; or take '
-                '"pack" out of the tokenizer'
-            )
-        return TokenStore.open(path)
+        if path := pack.token_file(self.digest(())):
+            return TokenStore.open(path)
+        name = getattr(self.tokenizer, 'name', 'NAME')
+        raise PackError(
+            f'{pack.folder}: holds no token ids of this tokenizer at max_length='
+            f'{self.max_length}; add them with: {pack.settings.command(root)} '
+            f'--tokenizer {name} --max-length {self.max_length}, or with a config in '
+            'place of the name; or take "pack" out of the tokenizer'
+        )
 
     def _kept(self, texts: list[str], root: Path) -> TokenStore:
         """The store of these texts: from the file, or made and written to it."""

@@ -35,7 +35,7 @@ class PackWriter:
     Args:
         folder: of the pack to be.
         settings: how it is packed; those of an unfinished pack must be the same.
-        shard_bytes: see :class:`~mmcxr.datasets.packs.data_files.TarFiles`.
+        shard_bytes: of a tar file, where there may be several.
 
     Raises:
         PackError: another process writes it, or it was begun with other settings.
@@ -106,10 +106,7 @@ class PackWriter:
         self._rows.append(records)
 
     def finish(self, facts: dict) -> None:
-        """Write the index, and let the pack take its place.
-
-        Args:
-            facts: to note in ``pack.json``.
+        """Write the index and ``pack.json`` with more facts; the pack takes its place.
 
         Raises:
             PackError: two names have one key.
@@ -123,18 +120,14 @@ class PackWriter:
         np.save(self.part / 'records.npy', records)
         np.save(self.part / 'keys.npy', np.ascontiguousarray(records['key']))
         files = [self.part / name for name in self._data.names()]
-        write_facts(
-            self.part,
-            dict(
-                settings=settings_facts(self.settings),
-                **facts,
-                files=[dict(name=f.name, bytes=f.stat().st_size) for f in files],
-                digests={
-                    name: file_digest(self.part / name)
-                    for name in ('keys.npy', 'records.npy')
-                },
-            ),
+        index = ('keys.npy', 'records.npy')
+        facts = dict(
+            settings=settings_facts(self.settings),
+            **facts,
+            files=[dict(name=f.name, bytes=f.stat().st_size) for f in files],
+            digests={name: file_digest(self.part / name) for name in index},
         )
+        write_facts(self.part, facts)
         for name in ('journal.bin', 'lock'):
             (self.part / name).unlink()
         _replace(self.part, self.folder)
