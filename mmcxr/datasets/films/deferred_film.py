@@ -71,7 +71,7 @@ class DeferredFilm:
             spare: how many pixels there must be, along a side, for one of the result.
 
         Returns:
-            uint8 of shape ``shape``.
+            uint8 of shape ``shape``, which the caller may change.
 
         Raises:
             UnreadableFilm: the film is damaged or constant.
@@ -82,7 +82,9 @@ class DeferredFilm:
             side * -(-held // k) * k / held
             for side, held in zip(self.shape, self.stored, strict=True)
         ]
-        return resized_box(self._at(k), whole, box, shape, resample)
+        held = self._at(k)
+        part = resized_box(held, whole, box, shape, resample)
+        return part.copy() if np.may_share_memory(part, held) else part
 
     def reduction(
         self,

@@ -197,12 +197,24 @@ def test_a_group_without_jitter_stays_as_it_is():
     assert found.equal(preprocessor.normalise(inputs['crops'][0]))
 
 
-def test_a_step_that_writes_does_not_reach_the_other_crops():
-    class Darken:
-        def __call__(self, results):
-            results['img'] //= 2
-            return results
+class Darken:
+    def __call__(self, results):
+        results['img'] //= 2
+        return results
 
+
+@pytest.mark.parametrize('pack', [None, '70-raw', '70-png'])
+def test_a_deferred_film_is_not_written_into(root, pack):
+    if pack:
+        pack_dataset(root, PackSettings(70, pack[3:]))
+    steps = [dict(type='FilmResize', size=60), dict(type=Darken)]
+    group = dict(num_crops=2, transforms=steps)
+    dataset = dataset_of(root, [group], deferred=True, pack=pack)
+    one, two = dataset[0]['inputs']['image']  # whose shorter side is 60
+    assert one.equal(two) and one.any()
+
+
+def test_a_step_that_writes_does_not_reach_the_other_crops():
     one, two = crops_of(dict(num_crops=2, transforms=[dict(type=Darken)]))['crops'][0]
     assert np.array_equal(one, two) and one.max() == 127
 
