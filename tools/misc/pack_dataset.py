@@ -12,7 +12,8 @@ adds the token ids of the reports, for CachedTokenizer(pack='512-jpeg').
 
     python tools/misc/pack_dataset.py DATA --size 512 --webdataset
 
-writes tar files, of which ShardSampler reads each from front to back. Their films are
+writes several tar files, of which ShardSampler reads each from front to back, with the
+rows of the table, as the webdataset library trains from them. Their films are
 shuffled, for a table has those of a patient next to each other; --order studies leaves
 the films of a study together, for training on studies of several views.
 """
@@ -50,7 +51,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--webdataset',
         action='store_true',
-        help='tar files, which the webdataset library reads too',
+        help='several tar files, of which the webdataset library can train, too',
     )
     parser.add_argument(
         '--shard-size', type=int, default=1024, help='of a tar file, in MiB'

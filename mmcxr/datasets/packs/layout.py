@@ -60,7 +60,7 @@ class PackSettings:
         order: of the rows. ``table``: as they are, by patients. ``films``: shuffled,
             for what is read from front to back in training. ``studies``: studies
             shuffled, the films of one next to each other, for training on whole
-            studies. None is ``films`` in tar files and else ``table``.
+            studies. None is ``films`` with ``webdataset`` and else ``table``.
     """
 
     size: int = 512

@@ -62,6 +62,7 @@ class MultiCrop(BaseTransform):
             _stacked(crops, number, results) for number, crops in enumerate(groups)
         ]
         del results['img']
+        results.pop('jitter', None)  # of the film; its crops have it
         results['crops'] = stacks
         results['img_shape'] = [stack.shape[1:] for stack in stacks]
         if any('jitter' in crop for crops in groups for crop in crops):

@@ -29,38 +29,6 @@ META_KEYS = (
 
 
 @TRANSFORMS.register_module()
-class PackFilm(BaseTransform):
-    """Pack one film, or the crops of one, with its labels.
-
-    Required key: ``img`` (H, W) uint8, or ``crops`` of ``MultiCrop``; taken where
-    present: ``gt_label`` (C,), and of the table of keys all but token ids.
-
-    Result: ``inputs.image`` (1, H, W) uint8, of crops as ``MultiCrop`` says, the
-    other keys as tensors; ``data_samples.gt_label`` (C,) float32; the rest as metainfo.
-
-    Args:
-        meta_keys: keys to carry as metainfo where the sample has them.
-    """
-
-    def __init__(self, meta_keys: Sequence[str] = META_KEYS):
-        self.meta_keys = tuple(meta_keys)
-
-    def transform(self, results: dict) -> dict:
-        """Pack."""
-        inputs = _inputs(results, leave_out=(Texts, Words))
-        if 'img' in results and inputs['image'].ndim != 3:
-            raise ValueError(
-                f'PackFilm packs one film (H, W), got {results["img"].shape} for '
-                f'{results.get("image")!r}; PackStudy packs a stack of views'
-            )
-        sample = _data_sample(results, self.meta_keys)
-        return dict(inputs=inputs, data_samples=sample)
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(meta_keys={self.meta_keys})'
-
-
-@TRANSFORMS.register_module()
 class PackStudy(BaseTransform):
     """Pack the films and texts of a study.
 
@@ -76,12 +44,14 @@ class PackStudy(BaseTransform):
         meta_keys: keys to carry as metainfo where the sample has them.
     """
 
+    left_out: tuple[type, ...] = ()  # kinds of keys that are not taken
+
     def __init__(self, meta_keys: Sequence[str] = (*META_KEYS, 'texts')):
         self.meta_keys = tuple(meta_keys)
 
     def transform(self, results: dict) -> dict:
         """Pack."""
-        inputs = _inputs(results)
+        inputs = _inputs(results, self.left_out)
         sample = _data_sample(results, self.meta_keys)
         return dict(inputs=inputs, data_samples=sample)
 
@@ -89,7 +59,31 @@ class PackStudy(BaseTransform):
         return f'{type(self).__name__}(meta_keys={self.meta_keys})'
 
 
-def _inputs(results: dict, leave_out: tuple[type, ...] = ()) -> dict:
+@TRANSFORMS.register_module()
+class PackFilm(PackStudy):
+    """Pack one film, or the crops of one, with its labels: ``PackStudy`` without texts.
+
+    Args:
+        meta_keys: keys to carry as metainfo where the sample has them.
+    """
+
+    left_out = (Texts, Words)
+
+    def __init__(self, meta_keys: Sequence[str] = META_KEYS):
+        super().__init__(meta_keys)
+
+    def transform(self, results: dict) -> dict:
+        """Pack."""
+        packed = super().transform(results)
+        if 'img' in results and packed['inputs']['image'].ndim != 3:
+            raise ValueError(
+                f'PackFilm packs one film (H, W), got {results["img"].shape} for '
+                f'{results.get("image")!r}; PackStudy packs a stack of views'
+            )
+        return packed
+
+
+def _inputs(results: dict, left_out: tuple[type, ...]) -> dict:
     """Tensors of those keys of the table that the sample has."""
     found = dict(results)
     found['image'] = found.pop('img', None)
@@ -103,7 +97,7 @@ def _inputs(results: dict, leave_out: tuple[type, ...] = ()) -> dict:
     return {
         key: kind.pack(found[key], name)
         for key, kind in KEYS.items()
-        if found.get(key) is not None and not isinstance(kind, leave_out)
+        if found.get(key) is not None and not isinstance(kind, left_out)
     }
 
 

@@ -173,6 +173,16 @@ def crops_of(*groups, **facts):
     return transform(dict(facts, img=film))
 
 
+def test_jitter_of_the_film_is_that_of_its_crops():
+    film = dict(img=np.zeros((40, 30), np.uint8), jitter=np.float32([0.9, 1.2, 0]))
+    groups = [dict(num_crops=n, transforms=LARGE[:1]) for n in (2, 1)]
+    results = TRANSFORMS.build(dict(type='MultiCrop', groups=groups))(film)
+    inputs = TRANSFORMS.build(dict(type='PackFilm'))(results)['inputs']
+    assert set(inputs) == {'crops', 'crop_jitter'}
+    for rows, number in zip(inputs['crop_jitter'], (2, 1), strict=True):
+        assert rows.equal(torch.tensor([0.9, 1.2, 0]).expand(number, 3))
+
+
 def test_without_jitter_none_travels():
     inputs = TRANSFORMS.build(dict(type='PackFilm'))(
         crops_of(*(dict(num_crops=n, transforms=LARGE[:1]) for n in (2, 1)))
