@@ -37,12 +37,14 @@ def embeddings(pairs: int, device: str) -> list[torch.Tensor]:
 
 
 def loss_of(kind: str, pairs: list, block: int | None) -> torch.Tensor:
-    from mmcxr.models.losses.contrastive import clip_loss, siglip_loss
+    from mmcxr.models.losses import contrastive
+
+    contrastive.rows_at_once = lambda queries, keys: min(queries, block or queries)
 
     scale = torch.full((), 14.3, device=pairs[0].device, requires_grad=True)
     if kind == 'info_nce':
-        return clip_loss(*pairs, scale, block=block)
-    return siglip_loss(*pairs, scale, -10.0, block)
+        return contrastive.clip_loss(*pairs, scale)
+    return contrastive.siglip_loss(*pairs, scale, -10.0)
 
 
 def resident(name: str) -> float:
@@ -92,9 +94,12 @@ def step_memory(batch: int, micro_batch: int | None, device: str, smoke: bool) -
     """Peak of a training step of CXR-CLIP, ResNet-50, in this process."""
     from cases import CXRCLIPSteps
 
+    from mmcxr.engine.hooks.micro_batch_hook import encode_in_pieces
+
     case = CXRCLIPSteps(smoke)
     step = case.steps(batch, device, ['ours'])['ours']
-    step.model.micro_batch = micro_batch
+    if micro_batch is not None:
+        encode_in_pieces(step.model, micro_batch)
     step()  # the optimizer makes its state
     before = held(device)
     start = time.perf_counter()

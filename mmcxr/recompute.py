@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
@@ -30,6 +31,31 @@ def recomputed(function: Callable, *args: Tensor, modules: nn.Module, **kwargs):
         context_fn=lambda: (nullcontext(), frozen_statistics(modules)),
         **kwargs,
     )
+
+
+def in_pieces(function: Callable, size: int, modules: nn.Module) -> Callable:
+    """``function``, run on ``size`` rows at a time where gradients are wanted.
+
+    Of each piece only what comes out is kept; see :func:`recomputed`.
+
+    Args:
+        function: of tensors with one row for each item, to a tensor or a tuple of
+            tensors (or None) with as many rows.
+        size: rows of a piece.
+        modules: what ``function`` is made of.
+    """
+
+    def pieces(*tensors: Tensor):
+        if not torch.is_grad_enabled() or len(tensors[0]) <= size:
+            return function(*tensors)
+        parts = zip(*(tensor.split(size) for tensor in tensors), strict=True)
+        found = [recomputed(function, *part, modules=modules) for part in parts]
+        if isinstance(found[0], Tensor):
+            return torch.cat(found)
+        columns = zip(*found, strict=True)
+        return tuple(None if c[0] is None else torch.cat(c) for c in columns)
+
+    return pieces
 
 
 @contextmanager

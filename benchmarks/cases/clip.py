@@ -31,7 +31,6 @@ class CLIPSteps(CXRCLIPSteps):
         model.image_backbone.update(arch='large', patch_size=14, out_channels=768)
         model.text_backbone.update(config=text, out_channels=768)
         model.update(image_channels=768, text_channels=768, embed_dims=768)
-        model.micro_batch = int(recipe[len('micro') :]) if 'micro' in recipe else None
         if self.smoke:
             text['num_hidden_layers'] = 1
             model.image_backbone.img_size = 56

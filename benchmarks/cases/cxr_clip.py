@@ -47,7 +47,6 @@ class CXRCLIPSteps(Steps):
         layers = 1 if self.smoke else 12
         model.text_backbone.config.num_hidden_layers = layers
         model.data_preprocessor.channels_last = 'swin' not in self.image
-        model.micro_batch = int(recipe[len('micro') :]) if 'micro' in recipe else None
         return model
 
     def batch(self, size):

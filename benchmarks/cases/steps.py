@@ -11,6 +11,7 @@ from mmengine.registry import init_default_scope
 
 from mmcxr.engine.checkpoint import load_strict
 from mmcxr.engine.hooks import CompileHook
+from mmcxr.engine.hooks.micro_batch_hook import encode_in_pieces
 from mmcxr.registry import MODELS
 
 HERE = Path(__file__).parent.parent
@@ -61,6 +62,8 @@ class Steps:
             model = MODELS.build(self.model_config(recipe))
             if state is not None:
                 load_strict(model, state)
+            if recipe.startswith('micro'):
+                encode_in_pieces(model, int(recipe.removeprefix('micro')))
             model = model.to(device).train()
             wrapper = build_optim_wrapper(model, self.optimizer_config(device))
             hooks = (

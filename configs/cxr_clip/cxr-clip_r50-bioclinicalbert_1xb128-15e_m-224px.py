@@ -6,16 +6,13 @@
 #
 # With less memory, the same loss and gradients in micro-batches (batch normalisation
 # then sees 32 studies, as it does on each of the four published GPUs without SyncBN):
-#   --cfg-options model.micro_batch=32
-# A larger batch likewise; from some thousands on, the similarities in blocks too:
-#   --cfg-options train_dataloader.batch_size=4096 model.micro_batch=128 \
-#       model.loss_block=1024
+#   --cfg-options micro_batch=32
+# A larger batch likewise; from some thousands on, similarities are scored in blocks.
+#   --cfg-options train_dataloader.batch_size=4096 micro_batch=128
 # Expected values: none published for this variant, and none measured.
 _base_ = './cxr-clip_r50-bioclinicalbert_4xb32-15e_m-224px.py'
-model = dict(
-    data_preprocessor=dict(channels_last=True),
-    micro_batch=None,
-    loss_block=None)
+model = dict(data_preprocessor=dict(channels_last=True))
+micro_batch = None
 sync_bn = None
 optim_wrapper = dict(type='AutocastOptimWrapper')
 train_dataloader = dict(

@@ -4,12 +4,14 @@ What can be wrong with either is raised as :class:`ConfigError` in words for the
 """
 
 import io
+import logging
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import mmengine.config.utils as config_utils
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from . import config_places as places
 from .config_check import check_config, did_you_mean, is_read
@@ -52,7 +54,27 @@ def load_config(path: str | Path, options: Mapping | None = None) -> Config:
         except (TypeError, KeyError) as error:
             text = ' '.join(str(error).split())
             raise ConfigError(f'--cfg-options: {text}') from error
+    settle_former_switches(cfg)
     return cfg
+
+
+def settle_former_switches(cfg: Config) -> None:
+    """Let a config of before say ``model.micro_batch`` and ``model.loss_block``.
+
+    These are switches around a method now: the first stands at the top, and many
+    similarities are scored by blocks without being asked.
+    """
+    model = cfg.get('model') or {}
+    for name in ('micro_batch', 'loss_block'):
+        if name not in model:
+            continue
+        value = model.pop(name)
+        if value is not None:
+            now = f'{name}={value} at the top of the config'
+            now = now if name == 'micro_batch' else 'not needed any more'
+            print_log(f'model.{name} is now {now}', 'current', logging.WARNING)
+            if name == 'micro_batch':
+                cfg.micro_batch = value
 
 
 def load_checked_config(path: str | Path, options: Mapping | None = None) -> Config:

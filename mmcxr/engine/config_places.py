@@ -13,6 +13,7 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 # Read by the runner from the whole config, besides its constructor's arguments.
 RUNNER_EXTRAS = (
     'activation_checkpointing',
+    'micro_batch',
     'compile',
     'custom_imports',
     'efficient_conv_bn_eval',

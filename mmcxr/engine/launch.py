@@ -156,6 +156,14 @@ def settle_shards(cfg: Config) -> None:
             sampler.setdefault('num_workers', loader.get('num_workers', 0))
 
 
+def use_micro_batch(cfg: Config) -> None:
+    """Let ``micro_batch=32`` stand for :class:`MicroBatchHook`."""
+    size = cfg.get('micro_batch')
+    if size is not None:
+        hook = dict(type='mmcxr.MicroBatchHook', size=size)
+        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
+
+
 def use_recompute(cfg: Config) -> None:
     """Let ``activation_checkpointing=[...]`` stand for :class:`RecomputeHook`.
 
@@ -212,6 +220,7 @@ def _prepared(
     settle_workers(cfg)
     settle_shards(cfg)
     use_recompute(cfg)
+    use_micro_batch(cfg)
     # Every checkpoint fills the whole model, and every method hears of its training.
     use_hook(cfg, 'StrictLoadingHook')
     use_hook(cfg, 'MethodHook')

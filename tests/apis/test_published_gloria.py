@@ -250,8 +250,3 @@ def test_maps_of_texts_are_of_the_regions(model, small):
     np.testing.assert_allclose(maps[1], expected, atol=1e-5)
     # Of the small ResNet, which has no regions, the last grid projected as a whole.
     assert similarity_maps(small, FILM, texts).shape == (2, 10, 10)
-
-
-def test_it_is_not_trained_here(model):
-    with pytest.raises(ValueError, match="mode is 'loss'"):
-        model(dict(image=torch.zeros(1, 3, 8, 8)), mode='loss')

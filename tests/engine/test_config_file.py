@@ -130,3 +130,12 @@ def test_no_two_configs_share_a_work_folder(repo_dir, monkeypatch):
     # Named from within its folder, a config is the same one.
     monkeypatch.chdir(repo_dir / 'configs/benchmarks/zero_shot/siim')
     assert run_name('cxr-clip_r50.py') == 'zero_shot_siim_cxr-clip_r50'
+
+
+def test_switches_of_before_stand_at_the_top(tmp_path, caplog):
+    path = tmp_path / 'old.py'
+    path.write_text("model = dict(type='CXRCLIP', micro_batch=None, loss_block=None)\n")
+    cfg = load_config(path)
+    assert cfg.model == dict(type='CXRCLIP') and 'micro_batch' not in cfg
+    cfg = load_config(path, {'model.micro_batch': 32, 'model.loss_block': 7})
+    assert cfg.model == dict(type='CXRCLIP') and cfg.micro_batch == 32

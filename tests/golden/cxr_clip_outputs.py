@@ -43,7 +43,8 @@ def loss_outputs(model, batch, weights):
     losses = model(inputs, mode='loss')
     losses['loss'].backward()
     with torch.no_grad():
-        images, texts = model(inputs)
+        encoded = model.encode(inputs)
+    images, texts = encoded.image_embeds, encoded.text_embeds
     found = {f'loss_{name}': losses[name] for name in ('i2t', 't2i', 'icl', 'tcl')}
     found |= dict(
         loss_total=losses['loss'],
@@ -55,12 +56,12 @@ def loss_outputs(model, batch, weights):
         loss_text_embeddings2=texts[:, 1],
     )
     model.label_smoothing = 0.1
-    found['loss_total_label_smoothing_0.1_eval'] = model.loss(images, texts)['loss']
+    found['loss_total_label_smoothing_0.1_eval'] = model.loss(encoded, inputs)['loss']
     model.training = True  # the flag of the loss alone
-    found['loss_total_label_smoothing_0.1'] = model.loss(images, texts)['loss']
+    found['loss_total_label_smoothing_0.1'] = model.loss(encoded, inputs)['loss']
     model.training, model.label_smoothing = False, 0.0
     model.image_weight = model.text_weight = 0.0
-    found['loss_total_clip_config'] = model.loss(images, texts)['loss']
+    found['loss_total_clip_config'] = model.loss(encoded, inputs)['loss']
     return found
 
 

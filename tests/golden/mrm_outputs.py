@@ -38,7 +38,8 @@ def pretrain(model, manifest: dict, weights) -> dict[str, torch.Tensor]:
 
 
 def image_side(model, inputs):
-    latent, order = model.encode(inputs)
+    encoded = model.encode(inputs)
+    latent, order = encoded.image_tokens, encoded.masks
     visible = order[:, : model.num_visible]
     pixels = model.image_decoder.restore(latent, order)
     # The masked patches alone, which training decodes, are the same.
@@ -62,7 +63,7 @@ def image_side(model, inputs):
 
 
 def report_side(model, inputs):
-    condition = model.film_vector(model.encode(inputs)[0])
+    condition = model.film_vector(model.encode(inputs).image_tokens)
     ids, mask = inputs['input_ids'], inputs['attention_mask']
     hidden = model.report_model(ids, mask, condition)
     logits = model.report_model.predict(hidden)
@@ -70,7 +71,8 @@ def report_side(model, inputs):
         chosen = loss_tokens(loss_on, ids, inputs['target_ids'], mask)
         expected = token_errors(logits[chosen], inputs['target_ids'][chosen]).mean()
         model.loss_on = loss_on
-        torch.testing.assert_close(model.loss(inputs)['loss_report'], expected)
+        found = model.loss(model.encode(inputs), inputs)['loss_report']
+        torch.testing.assert_close(found, expected)
     return dict(
         bert_input_slice=model.report_model.embed(ids, condition)[:, ::11, ::16],
         bert_output_slice=hidden[:, ::11, ::16],

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from mmcxr.engine.hooks.micro_batch_hook import encode_in_pieces
+from mmcxr.models.losses import contrastive
 from mmcxr.registry import MODELS
 
 VOCAB, WIDTH = 61, 32
@@ -33,7 +35,14 @@ def bert_config():
 def make_clip(bert_config):
     """Build a tiny CXR-CLIP; keywords replace its arguments."""
 
-    def make(image_backbone=RESNET, image_channels=512, seed=0, dropout=0.1, **options):
+    def make(
+        image_backbone=RESNET,
+        image_channels=512,
+        seed=0,
+        dropout=0.1,
+        micro_batch=None,
+        **options,
+    ):
         torch.manual_seed(seed)
         bert = dict(
             BERT, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
@@ -46,9 +55,26 @@ def make_clip(bert_config):
             text_channels=WIDTH,
             embed_dims=16,
         )
-        return MODELS.build({**config, **options})
+        model = MODELS.build({**config, **options})
+        if micro_batch is not None:
+            encode_in_pieces(model, micro_batch)
+        return model
 
     return make
+
+
+@pytest.fixture
+def rows_at_once(monkeypatch):
+    """Sets how many rows of similarities losses hold; None for all."""
+
+    def hold(rows):
+        monkeypatch.setattr(
+            contrastive,
+            'rows_at_once',
+            lambda queries, keys: min(queries, rows or keys),
+        )
+
+    return hold
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from .early_stop_hook import EarlyStopHook
 from .freeze_hook import FreezeHook
 from .iter_seed_hook import IterSeedHook
 from .method_hook import MethodHook
+from .micro_batch_hook import MicroBatchHook
 from .progress_bar_hook import ProgressBarHook
 from .recompute_hook import RecomputeHook
 from .results_hook import ResultsHook

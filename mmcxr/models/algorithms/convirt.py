@@ -6,12 +6,14 @@ Shapes: B pairs, D channels of the shared space.
 """
 
 import torch
+from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from mmcxr.models.losses.contrastive import weighted_clip_loss
 from mmcxr.registry import MODELS
 
-from .dual_encoder import DualEncoder
+from .dual_encoder import DualEncoder, one_of_each
+from .method import Encoded
 
 
 @MODELS.register_module()
@@ -70,8 +72,13 @@ class ConVIRT(DualEncoder):
         """Factor on the cosines of a film with texts."""
         return torch.tensor(self.scales[0])
 
-    def loss(self, image_embeds: Tensor, text_embeds: Tensor) -> dict[str, Tensor]:
-        """Loss of a batch of pairs, (B, D) or (B, 1, D) each.
+    def loss(
+        self,
+        encoded: Encoded,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
+    ) -> dict[str, Tensor]:
+        """Loss of a batch of pairs.
 
         Returns:
             ``loss`` and its parts ``i2t`` and ``t2i``.
@@ -79,15 +86,9 @@ class ConVIRT(DualEncoder):
         Raises:
             ValueError: studies of several films or texts.
         """
-        for name, embeds in (('film', image_embeds), ('text', text_embeds)):
-            if embeds.dim() == 3 and embeds.shape[1] != 1:
-                raise ValueError(
-                    f'ConVIRT is trained on pairs, but studies of {embeds.shape[1]} '
-                    f'{name}s came'
-                )
         return weighted_clip_loss(
-            image_embeds.flatten(0, -2),
-            text_embeds.flatten(0, -2),
+            one_of_each(encoded.image_embeds, 2, 'film'),
+            one_of_each(encoded.text_embeds, 2, 'text'),
             self.scales,
             self.image_weight,
         )

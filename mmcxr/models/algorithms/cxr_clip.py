@@ -11,6 +11,7 @@ shared space, C channels of the image encoder.
 import math
 
 import torch
+from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from mmcxr.models.losses.contrastive import (
@@ -20,6 +21,7 @@ from mmcxr.models.losses.contrastive import (
 from mmcxr.registry import MODELS
 
 from .dual_encoder import DualEncoder, studies_of
+from .method import Encoded
 
 LINEAR = dict(type='mmcxr.LinearProjection')
 PAIR_LOSSES = ('info_nce', 'sigmoid')
@@ -53,9 +55,6 @@ class CXRCLIP(DualEncoder):
         label_smoothing: of the image-text losses, in training only.
         pair_loss: ``'info_nce'``, or ``'sigmoid'`` with a learned ``logit_bias``
             that starts at -10 (SigLIP, whose temperature starts at 0.1).
-        loss_block: rows of the similarities that are held at once; see
-            :func:`info_nce`. For batches of many thousands.
-        micro_batch: studies encoded at once; see :class:`DualEncoder`.
         separate_passes: encode first films, second films, first texts and second
             texts in a pass each, as released, which gives batch normalisation its
             statistics per pass. Otherwise one pass per encoder holds them all.
@@ -84,8 +83,6 @@ class CXRCLIP(DualEncoder):
         text_weight: float = 0.5,
         label_smoothing: float = 0.0,
         pair_loss: str = 'info_nce',
-        loss_block: int | None = None,
-        micro_batch: int | None = None,
         separate_passes: bool = False,
         tokenizer: dict | None = None,
         prompt_head: dict | None = None,
@@ -99,11 +96,7 @@ class CXRCLIP(DualEncoder):
                 f'pair_loss is {pair_loss!r}; it must be one of {PAIR_LOSSES}'
             )
         if pair_loss == 'sigmoid' and label_smoothing:
-            raise ValueError('the sigmoid loss knows no label_smoothing')
-        if loss_block is not None and loss_block < 1:
-            raise ValueError(
-                f'loss_block is {loss_block}; it must be 1 or more, or None'
-            )
+            raise ValueError('the sigmoid loss has no label_smoothing')
         super().__init__(
             image_backbone,
             text_backbone,
@@ -111,7 +104,6 @@ class CXRCLIP(DualEncoder):
             dict(projection, in_channels=text_channels, out_channels=embed_dims),
             image_pooling,
             separate_passes,
-            micro_batch,
             tokenizer,
             prompt_head,
             data_preprocessor,
@@ -124,7 +116,6 @@ class CXRCLIP(DualEncoder):
         self.logit_bias = None
         if pair_loss == 'sigmoid':
             self.logit_bias = nn.Parameter(torch.tensor(-10.0))
-        self.loss_block = loss_block
 
     def scale(self) -> Tensor:
         """Factor on the cosines, ``exp(logit_scale)`` up to ``max_logit_scale``.
@@ -139,7 +130,12 @@ class CXRCLIP(DualEncoder):
                 self.logit_scale.clamp_(max=math.log(self.max_logit_scale))
         return self.logit_scale.exp().clamp(max=self.max_logit_scale)
 
-    def loss(self, image_embeds: Tensor, text_embeds: Tensor) -> dict[str, Tensor]:
+    def loss(
+        self,
+        encoded: Encoded,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
+    ) -> dict[str, Tensor]:
         """Loss of the embeddings of a batch, with what is worth logging.
 
         Returns:
@@ -147,18 +143,16 @@ class CXRCLIP(DualEncoder):
             (the factor itself) with ``temperature``.
         """
         scale = self.scale()
-        embeds = studies_of(image_embeds), studies_of(text_embeds)
+        embeds = studies_of(encoded.image_embeds), studies_of(encoded.text_embeds)
         weights = self.image_weight, self.text_weight
         # Half precision is too coarse for logits up to 100.
         with torch.autocast(scale.device.type, enabled=False):
             if self.logit_bias is None:
                 smoothing = self.label_smoothing if self.training else 0.0
-                losses = multi_view_clip_loss(
-                    *embeds, scale, *weights, smoothing, self.loss_block
-                )
+                losses = multi_view_clip_loss(*embeds, scale, *weights, smoothing)
             else:
                 losses = multi_view_siglip_loss(
-                    *embeds, scale, self.logit_bias, *weights, self.loss_block
+                    *embeds, scale, self.logit_bias, *weights
                 )
                 losses['logit_bias'] = self.logit_bias.detach()
         scale = scale.detach()

@@ -5,27 +5,27 @@ shared space, C channels of the image encoder.
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cached_property
 
 import torch
-from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmcxr.models.backbones.text_rows import padded_texts, tokens_of_rows
+from mmcxr.models.backbones.text_rows import encode_rows
 from mmcxr.models.necks.pooling import check_pooling, feature_grid, pool_features
-from mmcxr.recompute import recomputed
 from mmcxr.registry import MODELS, TOKENIZERS
 
+from .method import Encoded, EncoderSpec, Method, preprocessing_of
 from .predictions import fill_samples
 
 
-class DualEncoder(BaseModel):
+class DualEncoder(Method):
     """Two encoders and two projections.
 
-    A method says by ``scale()`` what its cosines are multiplied with and by
-    ``loss(image_embeds, text_embeds)`` how it is trained.
+    A method says by ``scale()`` what its cosines are multiplied with and by ``loss``
+    how it is trained.
 
     Args:
         image_backbone: any image encoder.
@@ -36,9 +36,6 @@ class DualEncoder(BaseModel):
         image_pooling: see :func:`pool_features`.
         separate_passes: encode the films at each place of the studies, and the texts
             at each, in a pass of their own; see :class:`CXRCLIP`.
-        micro_batch: studies encoded at once. The loss is still that of the whole
-            batch and so are all gradients; activations are those of one micro-batch,
-            and each is encoded twice. Batch normalisation sees micro-batches.
         tokenizer: config of the tokenizer the text encoder goes with; needed to
             encode words rather than token ids, and built when that is asked.
         prompt_head: config of a :class:`PromptHead` for zero-shot ``scores``.
@@ -49,6 +46,9 @@ class DualEncoder(BaseModel):
         ValueError: an option has a value that does not exist or does not fit.
     """
 
+    #: Functions over studies, which :class:`MicroBatchHook` may run on a few at a time.
+    piecewise = ('encode_films', 'encode_texts', 'text_backbone.encode_rows')
+
     def __init__(
         self,
         image_backbone: dict,
@@ -57,26 +57,18 @@ class DualEncoder(BaseModel):
         text_projection: dict,
         image_pooling: str = 'avg',
         separate_passes: bool = False,
-        micro_batch: int | None = None,
         tokenizer: dict | None = None,
         prompt_head: dict | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
-        if micro_batch is not None and micro_batch < 1:
-            raise ValueError(
-                f'micro_batch is {micro_batch}; it must be 1 or more, or None'
-            )
         self.image_pooling = check_pooling(image_pooling)
         self.image_backbone = MODELS.build(image_backbone)
         self.text_backbone = MODELS.build(text_backbone)
         self.image_projection = MODELS.build(image_projection)
         self.text_projection = MODELS.build(text_projection)
         self.separate_passes = separate_passes
-        self.micro_batch = micro_batch
         self.tokenizer_config = tokenizer
         self.prompt_head = None
         if prompt_head is not None:
@@ -91,18 +83,20 @@ class DualEncoder(BaseModel):
         """
         if self.tokenizer_config is None:
             raise ValueError(
-                f'this {type(self).__name__} knows no tokenizer; give it one in its '
+                f'this {type(self).__name__} has no tokenizer; give it one in its '
                 "config, model=dict(tokenizer=dict(type='HFTokenizer', name=...))"
             )
         return TOKENIZERS.build(self.tokenizer_config)
 
-    def zero_shot_head(self) -> dict:
-        """Config of the head that scores prompts as this model's authors do."""
-        return dict(type='mmcxr.PromptHead')
-
-    def score_prompts(self, images: Tensor, head: nn.Module) -> Tensor:
-        """Scores (B, C) of films (B, 3, H, W) by a head of that kind."""
-        return head.predict(self.encode_image(images), self.encode_text)
+    @classmethod
+    def encoder_spec(cls, config: dict) -> EncoderSpec:
+        """The image encoder before its projection."""
+        return EncoderSpec(
+            backbone=deepcopy(dict(config['image_backbone'])),
+            pooling=config.get('image_pooling', 'avg'),
+            preprocessing=preprocessing_of(config),
+            prefix='image_backbone.',
+        )
 
     def image_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """What the image encoder returns of films (B, 3, H, W)."""
@@ -120,6 +114,83 @@ class DualEncoder(BaseModel):
         """L2-normalised embeddings, (B, L) and (B, L) to (B, D) float32."""
         feature = self.text_backbone(input_ids, attention_mask)
         return unit(self.text_projection(feature))
+
+    def encode(self, inputs: dict) -> Encoded:
+        """Embeddings of all films and texts of a batch.
+
+        Args:
+            inputs: ``image`` float (B, V, 3, H, W) or (B, 3, H, W); ``input_ids``
+                and ``attention_mask`` int64 (B, T, L) or (B, L), perhaps with
+                ``text_rows``, see :func:`collate_studies`: the texts of a row are then
+                encoded in one go, as if each were alone. Films or texts may be
+                missing.
+
+        Returns:
+            ``image_embeds`` (B, V, D) or (B, D), ``text_embeds`` (B, T, D) or (B, D).
+        """
+        images = texts = None
+        if 'image' in inputs:
+            images = self.encode_films(inputs['image'])
+        if 'text_rows' in inputs:
+            texts = self.encode_joined_texts(**inputs)
+        elif 'input_ids' in inputs:
+            texts = self.encode_texts(inputs['input_ids'], inputs['attention_mask'])
+        return Encoded(images, texts)
+
+    def tensor(self, inputs: dict) -> tuple[Tensor | None, Tensor | None]:
+        """Embeddings of films and of texts."""
+        encoded = self.encode(inputs)
+        return encoded.image_embeds, encoded.text_embeds
+
+    def encode_films(self, images: Tensor) -> Tensor:
+        """Embeddings of films (B, 3, H, W), or of studies of films (B, V, 3, H, W)."""
+        return self._each(self.encode_image, 4, images)
+
+    def encode_texts(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Embeddings of texts (B, L), or of studies of texts (B, T, L)."""
+        return self._each(self.encode_text, 2, input_ids, attention_mask)
+
+    def encode_joined_texts(
+        self, input_ids: Tensor, attention_mask: Tensor, text_rows: Tensor, **_
+    ) -> Tensor:
+        """The same of texts that are encoded in rows (R, L)."""
+        feature = encode_rows(self.text_backbone, input_ids, attention_mask, text_rows)
+        return unit(self.text_projection(feature))
+
+    def predict(
+        self,
+        encoded: Encoded,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
+    ) -> list[BaseDataElement]:
+        """Fill data samples.
+
+        Fields: ``image_embeds`` (D,) or (V, D), ``text_embeds`` (D,) or (T, D),
+        ``logit_scale`` (the factor), and with a prompt head ``scores`` (C,), the
+        mean over a study's films, whose class names are ``score_classes``.
+        """
+        images, texts = encoded.image_embeds, encoded.text_embeds
+        fields, facts = dict(image_embeds=images, text_embeds=texts), {}
+        if self.prompt_head is not None and images is not None:
+            fields['scores'] = self.prompt_scores(encoded, self.prompt_head)
+            facts['score_classes'] = self.prompt_head.classes
+        size = len(texts if images is None else images)
+        fields['logit_scale'] = self.scale().expand(size)
+        return fill_samples(data_samples, fields, **facts)
+
+    def zero_shot_head(self) -> dict:
+        """Config of the head that scores prompts as this model's authors do."""
+        return dict(type='mmcxr.PromptHead')
+
+    def score_prompts(self, images: Tensor, head: nn.Module) -> Tensor:
+        """Scores (B, C) of films (B, 3, H, W) by a head of that kind."""
+        return self.prompt_scores(self.encode(dict(image=images)), head)
+
+    def prompt_scores(self, encoded: Encoded, head: nn.Module) -> Tensor:
+        """Scores (B, C) of what was encoded; of a study the mean over its films."""
+        films = studies_of(encoded.image_embeds)
+        scores = head.predict(films.flatten(0, 1), self.encode_text)
+        return scores.unflatten(0, films.shape[:2]).mean(dim=1)
 
     def patch_similarity(self, images: Tensor, text_embeds: Tensor) -> Tensor:
         """Cosine of each grid cell with each text; an explanation, not a score.
@@ -142,113 +213,15 @@ class DualEncoder(BaseModel):
         cells = unit(self.image_projection(grid))  # (B, h, w, D)
         return torch.einsum('bhwd,td->bthw', cells, text_embeds.to(cells))
 
-    def forward(
-        self,
-        inputs: dict,
-        data_samples: list[BaseDataElement] | None = None,
-        mode: str = 'tensor',
-    ):
-        """Run on a prepared batch.
-
-        Args:
-            inputs: ``image`` float (B, V, 3, H, W) or (B, 3, H, W); ``input_ids``
-                and ``attention_mask`` int64 (B, T, L) or (B, L), perhaps with
-                ``text_rows``, see :func:`collate_studies`. Either may be missing
-                except in mode ``'loss'``.
-            data_samples: one per study; filled in mode ``'predict'``.
-            mode: ``'loss'``, ``'tensor'`` or ``'predict'``.
-
-        Returns:
-            - ``'loss'``: a dict, see ``loss`` of the method.
-            - ``'tensor'``: image embeddings (B, V, D) or (B, D) and text
-              embeddings (B, T, D) or (B, D); ``None`` for what is missing.
-            - ``'predict'``: the data samples, see :meth:`predict`.
-        """
-        if mode == 'predict':
-            return self.predict(inputs, data_samples)
-        if mode not in ('loss', 'tensor'):
-            raise ValueError(f'mode is {mode!r}; it must be loss, tensor or predict')
-        embeds = self.embed(inputs)
-        return embeds if mode == 'tensor' else self.loss(*embeds)
-
-    def embed(self, inputs: dict) -> tuple[Tensor | None, Tensor | None]:
-        """Embeddings of all films and texts of a batch, as mode ``'tensor'``."""
-        images = texts = None
-        if 'image' in inputs:
-            images = self._each(self.encode_image, 4, inputs['image'])
-        if 'input_ids' in inputs:
-            texts = self.embed_texts(inputs)
-        return images, texts
-
-    def embed_texts(self, inputs: dict) -> Tensor:
-        """Embeddings of all texts of a batch, (B, D) or (B, T, D).
-
-        With ``text_rows`` those of a row are encoded in one go, as if each were alone.
-        """
-        if 'text_rows' in inputs:
-            return self._joined(inputs)
-        tokens = inputs['input_ids'], inputs['attention_mask']
-        return self._each(self.encode_text, 2, *tokens)
-
-    def predict(
-        self, inputs: dict, data_samples: list[BaseDataElement] | None = None
-    ) -> list[BaseDataElement]:
-        """Fill data samples; results are moved to the CPU in one go.
-
-        Fields: ``image_embeds`` (D,) or (V, D), ``text_embeds`` (D,) or (T, D),
-        ``logit_scale`` (the factor), and with a prompt head ``scores`` (C,), the
-        mean over a study's films, whose class names are ``score_classes``.
-        """
-        images, texts = self.embed(inputs)
-        fields, facts = dict(image_embeds=images, text_embeds=texts), {}
-        if self.prompt_head is not None and images is not None:
-            fields['scores'] = self._zero_shot(images)
-            facts['score_classes'] = self.prompt_head.classes
-        size = len(texts if images is None else images)
-        fields['logit_scale'] = self.scale().expand(size)
-        return fill_samples(data_samples, fields, **facts)
-
-    def _zero_shot(self, image_embeds: Tensor) -> Tensor:
-        films = studies_of(image_embeds)
-        scores = self.prompt_head.predict(films.flatten(0, 1), self.encode_text)
-        return scores.unflatten(0, films.shape[:2]).mean(dim=1)
-
     def _each(self, encode: Callable, item_dims: int, *tensors: Tensor) -> Tensor:
         """Encode items (B, ...) or studies of items (B, V, ...)."""
         if tensors[0].dim() == item_dims:
-            return self._in_pieces(encode, self.micro_batch, *tensors)
-        size = tensors[0].shape[:2]
+            return encode(*tensors)
         if self.separate_passes:
             places = zip(*(tensor.unbind(1) for tensor in tensors), strict=True)
-            passes = [self._in_pieces(encode, self.micro_batch, *p) for p in places]
-            return torch.stack(passes, dim=1)
-        items = self.micro_batch and self.micro_batch * size[1]
-        flat = (tensor.flatten(0, 1) for tensor in tensors)
-        return self._in_pieces(encode, items, *flat).unflatten(0, size)
-
-    def _joined(self, inputs: dict) -> Tensor:
-        """Embeddings of texts that are encoded in rows."""
-        encoder, rows = self.text_backbone, inputs['text_rows']
-        if not hasattr(encoder, 'encode_rows'):
-            raise ValueError(
-                f'{type(encoder).__name__} encodes each text by itself; leave '
-                'join_texts out of collate_fn'
-            )
-        ids, mask = inputs['input_ids'], inputs['attention_mask']
-        lead, (ids, mask) = ids.shape[:-1], (x.flatten(0, -2) for x in (ids, mask))
-        number = self.micro_batch and -(-len(rows) * self.micro_batch // lead[0])
-        hidden = self._in_pieces(
-            encoder.encode_rows, number, *tokens_of_rows(ids, rows)
-        )
-        feature = encoder.pool(padded_texts(hidden, rows, len(ids)), mask)
-        return unit(self.text_projection(feature)).unflatten(0, lead)
-
-    def _in_pieces(self, encode: Callable, items: int | None, *tensors: Tensor):
-        """Encode ``items`` items at once, keeping nothing but their embeddings."""
-        if items is None or not torch.is_grad_enabled():
-            return encode(*tensors)
-        pieces = zip(*(tensor.split(items) for tensor in tensors), strict=True)
-        return torch.cat([recomputed(encode, *p, modules=self) for p in pieces])
+            return torch.stack([encode(*place) for place in places], dim=1)
+        size = tensors[0].shape[:2]
+        return encode(*(tensor.flatten(0, 1) for tensor in tensors)).unflatten(0, size)
 
 
 def unit(embeds: Tensor) -> Tensor:
@@ -259,3 +232,19 @@ def unit(embeds: Tensor) -> Tensor:
 def studies_of(embeds: Tensor) -> Tensor:
     """(B, D) as studies of one item, (B, 1, D)."""
     return embeds.unsqueeze(1) if embeds.dim() == 2 else embeds
+
+
+def one_of_each(tensor: Tensor, item_dims: int, what: str) -> Tensor:
+    """Items (B, ...) of studies that have one each, (B, 1, ...) or (B, ...).
+
+    Raises:
+        ValueError: studies of several, for a method that is trained on pairs.
+    """
+    if tensor.dim() == item_dims:
+        return tensor
+    if tensor.shape[1] != 1:
+        raise ValueError(
+            f'the method is trained on pairs, but studies of {tensor.shape[1]} '
+            f'{what}s came'
+        )
+    return tensor[:, 0]

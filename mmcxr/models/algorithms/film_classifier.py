@@ -4,18 +4,18 @@ Shapes: B films, C channels of the backbone.
 """
 
 import torch
-from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from mmcxr.models.necks.pooling import check_pooling, pool_features
 from mmcxr.registry import MODELS
 
+from .method import Encoded, EncoderSpec, Method, backbone_spec
 from .predictions import fill_samples
 
 
 @MODELS.register_module()
-class FilmClassifier(BaseModel):
+class FilmClassifier(Method):
     """An image encoder and a classification head.
 
     To start from pre-training, give the backbone an initialiser:
@@ -42,8 +42,6 @@ class FilmClassifier(BaseModel):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
         self.pooling = check_pooling(pooling)
         self.backbone = MODELS.build(backbone)
@@ -67,25 +65,34 @@ class FilmClassifier(BaseModel):
         ):
             return pool_features(self.backbone(images), self.pooling)
 
-    def forward(
+    @classmethod
+    def encoder_spec(cls, config: dict) -> EncoderSpec:
+        """The encoder under the head."""
+        return backbone_spec(config)
+
+    def encode(self, inputs: dict) -> Encoded:
+        """Pooled features, as ``image_embeds`` (B, C), of ``image`` (B, 3, H, W)."""
+        return Encoded(image_embeds=self.extract_feat(inputs['image']))
+
+    def loss(
         self,
+        encoded: Encoded,
         inputs: dict,
         data_samples: list[BaseDataElement] | None = None,
-        mode: str = 'tensor',
-    ):
-        """Run on a prepared batch.
+    ) -> dict[str, Tensor]:
+        """Losses of the head; ``gt_label`` of the data samples is read."""
+        return self.head.loss(encoded.image_embeds, data_samples)
 
-        Args:
-            inputs: ``image`` float (B, 3, H, W).
-            data_samples: one per film; ``gt_label`` is read in mode ``'loss'``.
-            mode: ``'loss'`` (a dict of losses), ``'tensor'`` (the head's outputs)
-                or ``'predict'`` (data samples with ``scores``, on the CPU).
-        """
-        features = self.extract_feat(inputs['image'])
-        if mode == 'loss':
-            return self.head.loss(features, data_samples)
-        if mode == 'tensor':
-            return self.head(features)
-        if mode != 'predict':
-            raise ValueError(f'mode is {mode!r}; it must be loss, tensor or predict')
-        return fill_samples(data_samples, dict(scores=self.head.predict(features)))
+    def tensor(self, inputs: dict) -> Tensor:
+        """The head's outputs."""
+        return self.head(self.encode(inputs).image_embeds)
+
+    def predict(
+        self,
+        encoded: Encoded,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
+    ) -> list[BaseDataElement]:
+        """Fill data samples with ``scores``."""
+        scores = self.head.predict(encoded.image_embeds)
+        return fill_samples(data_samples, dict(scores=scores))

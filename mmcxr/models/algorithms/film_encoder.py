@@ -3,7 +3,6 @@
 Shapes: B films, C channels of the encoder, D channels of the projection.
 """
 
-from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,11 +10,12 @@ from torch.nn import functional as F
 from mmcxr.models.necks.pooling import check_pooling, pool_features
 from mmcxr.registry import MODELS
 
+from .method import Encoded, EncoderSpec, Method, backbone_spec
 from .predictions import fill_samples
 
 
 @MODELS.register_module()
-class FilmEncoder(BaseModel):
+class FilmEncoder(Method):
     """Pooled features of films, and the projection they were pre-trained with.
 
     It is not trained as it is: :class:`FilmClassifier` and segmentors take the
@@ -37,8 +37,6 @@ class FilmEncoder(BaseModel):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
         self.pooling = check_pooling(pooling)
         self.backbone = MODELS.build(backbone)
@@ -58,29 +56,24 @@ class FilmEncoder(BaseModel):
         projected = self.projection(self.extract_feat(images))
         return F.normalize(projected.float(), dim=-1)
 
-    def forward(
+    @classmethod
+    def encoder_spec(cls, config: dict) -> EncoderSpec:
+        """The encoder before its projection."""
+        return backbone_spec(config)
+
+    def encode(self, inputs: dict) -> Encoded:
+        """``image_embeds`` (B, D) of ``image`` float (B, 3, H, W)."""
+        return Encoded(image_embeds=self.encode_image(inputs['image']))
+
+    def tensor(self, inputs: dict) -> Tensor:
+        """The embeddings."""
+        return self.encode(inputs).image_embeds
+
+    def predict(
         self,
+        encoded: Encoded,
         inputs: dict,
         data_samples: list[BaseDataElement] | None = None,
-        mode: str = 'tensor',
-    ):
-        """Run on a prepared batch.
-
-        Args:
-            inputs: ``image`` float (B, 3, H, W).
-            data_samples: one per film; filled in mode ``'predict'``.
-            mode: ``'tensor'`` (embeddings) or ``'predict'`` (data samples with
-                ``image_embeds``, on the CPU).
-
-        Raises:
-            ValueError: another mode; there is nothing to train here.
-        """
-        if mode not in ('tensor', 'predict'):
-            raise ValueError(
-                f'mode is {mode!r}; a FilmEncoder knows tensor and predict. To train '
-                'on it, make its backbone that of a FilmClassifier or a segmentor'
-            )
-        embeds = self.encode_image(inputs['image'])
-        if mode == 'tensor':
-            return embeds
-        return fill_samples(data_samples, dict(image_embeds=embeds))
+    ) -> list[BaseDataElement]:
+        """Fill data samples with ``image_embeds`` (D,)."""
+        return fill_samples(data_samples, dict(image_embeds=encoded.image_embeds))

@@ -7,6 +7,8 @@ Shapes: B films, h x w regions, N texts, L tokens, V words of the vocabulary, C
 channels of the image encoder, D of the shared space.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -14,10 +16,13 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmcxr.models.losses.gloria import gloria_losses
 from mmcxr.registry import MODELS
 
-from .dual_encoder import DualEncoder, unit
-from .predictions import fill_samples
+from .dual_encoder import DualEncoder, one_of_each, unit
+from .method import Encoded, EncoderSpec
+
+ENCODER_SIZE = 299  # pixels; published
 
 
 @MODELS.register_module()
@@ -36,6 +41,9 @@ class GLoRIA(DualEncoder):
         encoder_size: films are resized to this many pixels, whatever they have
             (bilinear, corners aligned).
         num_layers: last layers of the text encoder that are summed; published 4.
+        loss_scales: factors on the dot products of regions and words (tau 1), on the
+            cosines of words (tau 2) and on similarities (tau 3); published 4, 5, 10.
+        loss_weights: of the local and of the global loss; published 1, 1.
         max_words: a sentence is the sum of its tokens over this number, not over
             their number: empty places count in the released code. Cosines do not see
             it.
@@ -47,6 +55,8 @@ class GLoRIA(DualEncoder):
         init_cfg: initialiser of mmengine.
     """
 
+    piecewise = ('encode_film', 'encode_words')
+
     def __init__(
         self,
         image_backbone: dict,
@@ -54,9 +64,11 @@ class GLoRIA(DualEncoder):
         image_channels: int = 2048,
         region_channels: int | None = 1024,
         embed_dims: int = 768,
-        encoder_size: int = 299,
+        encoder_size: int = ENCODER_SIZE,
         num_layers: int = 4,
         max_words: int = 97,
+        loss_scales: Sequence[float] = (4.0, 5.0, 10.0),
+        loss_weights: Sequence[float] = (1.0, 1.0),
         tokenizer: dict | None = None,
         prompt_head: dict | None = None,
         data_preprocessor: dict | nn.Module | None = None,
@@ -88,6 +100,7 @@ class GLoRIA(DualEncoder):
         self.encoder_size = encoder_size
         self.num_layers = num_layers
         self.max_words = max_words
+        self.loss_scales, self.loss_weights = tuple(loss_scales), tuple(loss_weights)
 
     @cached_property
     def _is_piece(self) -> Tensor:
@@ -96,18 +109,24 @@ class GLoRIA(DualEncoder):
 
     def scale(self) -> Tensor:
         """Factor on similarities in training, tau 3 of the paper; it is not learned."""
-        return torch.tensor(10.0)
+        return torch.tensor(float(self.loss_scales[2]))
+
+    @classmethod
+    def encoder_spec(cls, config: dict) -> EncoderSpec:
+        """The ResNet's last grid, of films brought to the size that the model sees."""
+        spec = super().encoder_spec(config)
+        size = [config.get('encoder_size', ENCODER_SIZE)] * 2
+        resize = dict(size=size, mode='bilinear', align_corners=True)
+        return replace(
+            spec,
+            backbone=dict(spec.backbone, out_indices=(3,)),
+            preprocessing=dict(spec.preprocessing, resize=resize),
+        )
 
     def zero_shot_head(self) -> dict:
         """Config of the head that scores prompts as this model's authors do."""
         similarity = 'global' if self.region_projection is None else 'both'
         return dict(type='mmcxr.GLoRIAPromptHead', similarity=similarity)
-
-    def score_prompts(self, images: Tensor, head: nn.Module) -> Tensor:
-        """Scores of films (B, 3, H, W) by a head of that kind, (B, classes)."""
-        pooled, regions = self.encode_film(images)
-        films = unit(self.image_projection(pooled)), regions
-        return head.predict(films, self.encode_words)
 
     def image_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Grids of regions and of the whole, of films that are resized first."""
@@ -130,11 +149,6 @@ class GLoRIA(DualEncoder):
         """L2-normalised embeddings of sentences, (N, L) twice to (N, D) float32."""
         tokens = self._tokens(input_ids, attention_mask)
         return unit(tokens.sum(dim=1))
-
-    def embed_texts(self, inputs: dict) -> Tensor:
-        """Embeddings of texts; each is encoded by itself, ``text_rows`` or not."""
-        names = 'input_ids', 'attention_mask'
-        return super().embed_texts({name: inputs[name] for name in names})
 
     def encode_words(
         self, input_ids: Tensor, attention_mask: Tensor
@@ -161,50 +175,66 @@ class GLoRIA(DualEncoder):
         sentences = tokens.sum(dim=1) / self.max_words
         return sentences, words.transpose(1, 2), columns[:, -1] - 1
 
+    def encode(self, inputs: dict) -> Encoded:
+        """Whole films and sentences, regions and words.
+
+        Args:
+            inputs: ``image`` float (B, 3, H, W) or (B, 1, 3, H, W); ``input_ids`` and
+                ``attention_mask`` int64 (N, L) or (N, 1, L). Either may be missing.
+
+        Returns:
+            ``image_embeds`` (B, D) and ``text_embeds`` (N, D), L2-normalised;
+            ``image_tokens``, regions (B, D, h, w) or None, and ``text_tokens``, words
+            (N, D, L), both not normalised; ``masks`` (N, L) bool, the columns of words
+            that count: [CLS] and the words, not [SEP].
+        """
+        encoded = Encoded()
+        if 'image' in inputs:
+            images = one_of_each(inputs['image'], 4, 'film')
+            pooled, encoded.image_tokens = self.encode_film(images)
+            encoded.image_embeds = unit(self.image_projection(pooled))
+        if 'input_ids' in inputs:
+            tokens = inputs['input_ids'], inputs['attention_mask']
+            sentences, words, numbers = self.encode_words(
+                *(one_of_each(tensor, 2, 'text') for tensor in tokens)
+            )
+            encoded.text_embeds, encoded.text_tokens = unit(sentences), words
+            columns = torch.arange(words.shape[2], device=words.device)
+            encoded.masks = columns <= numbers.unsqueeze(1)
+        return encoded
+
+    def loss(
+        self,
+        encoded: Encoded,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
+    ) -> dict[str, Tensor]:
+        """See :func:`gloria_losses`; a model without regions has the global loss alone.
+
+        Half precision is too coarse for its temperatures: it is computed in float32.
+        """
+        with torch.autocast(encoded.image_embeds.device.type, enabled=False):
+            return gloria_losses(
+                encoded.image_embeds,
+                encoded.text_embeds,
+                None if encoded.image_tokens is None else encoded.image_tokens.float(),
+                encoded.text_tokens.float(),
+                encoded.masks.sum(dim=1),
+                *self.loss_scales,
+                *self.loss_weights,
+            )
+
+    def prompt_scores(self, encoded: Encoded, head: nn.Module) -> Tensor:
+        """Scores (B, classes) of films that were encoded."""
+        films = encoded.image_embeds, encoded.image_tokens
+        return head.predict(films, self.encode_words)
+
     def patch_similarity(self, images: Tensor, text_embeds: Tensor) -> Tensor:
         """Cosine of each region with each text; see :class:`DualEncoder`."""
         if self.region_projection is None:
             return super().patch_similarity(images, text_embeds)
         regions = F.normalize(self.encode_film(images)[1].float(), dim=1)
         return torch.einsum('bdhw,td->bthw', regions, text_embeds.to(regions))
-
-    def forward(
-        self,
-        inputs: dict,
-        data_samples: list[BaseDataElement] | None = None,
-        mode: str = 'tensor',
-    ):
-        """Run on a prepared batch; see :class:`DualEncoder`. It is not trained here.
-
-        Args:
-            inputs: ``image`` float (B, 3, H, W); ``input_ids`` and ``attention_mask``
-                int64 (N, L). Either may be missing.
-            data_samples: one per film; filled in mode ``'predict'``.
-            mode: ``'tensor'`` or ``'predict'``.
-        """
-        if mode == 'loss':
-            raise ValueError("mode is 'loss'; of GLoRIA it must be tensor or predict")
-        return super().forward(inputs, data_samples, mode)
-
-    def predict(
-        self, inputs: dict, data_samples: list[BaseDataElement] | None = None
-    ) -> list[BaseDataElement]:
-        """Fill data samples: ``image_embeds`` (D,), ``text_embeds`` (D,), ``scores``.
-
-        Scores need a prompt head, whose class names are ``score_classes``.
-        """
-        fields, facts = {}, {}
-        if 'image' in inputs:
-            pooled, regions = self.encode_film(inputs['image'])
-            fields['image_embeds'] = unit(self.image_projection(pooled))
-            if self.prompt_head is not None:
-                films = fields['image_embeds'], regions
-                fields['scores'] = self.prompt_head.predict(films, self.encode_words)
-                facts['score_classes'] = self.prompt_head.classes
-        if 'input_ids' in inputs:
-            tokens = inputs['input_ids'], inputs['attention_mask']
-            fields['text_embeds'] = self.encode_text(*tokens)
-        return fill_samples(data_samples, fields, **facts)
 
     def _tokens(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Sums of the last layers, (N, L, D) float32, 0 where there is padding."""

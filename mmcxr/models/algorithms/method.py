@@ -4,6 +4,7 @@ Shapes: B films or studies, C channels of the image encoder.
 """
 
 from abc import abstractmethod
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,8 +132,8 @@ class Method(BaseModel):
             ValueError: the model is not one that is trained.
         """
         raise ValueError(
-            f"{type(self).__name__} is not trained by itself; mode 'loss' is for the "
-            'method that pre-trained it, or for a classifier or segmentor on its encoder'
+            f'a {type(self).__name__} is not trained: mode must be tensor or predict. '
+            'To train on its encoder, take a FilmClassifier or a segmentor'
         )
 
     def tensor(self, inputs: dict) -> Any:
@@ -162,3 +163,12 @@ def preprocessing_of(config: dict) -> dict:
     preprocessor = config.get('data_preprocessor') or {}
     names = ('mean', 'std', 'resize')
     return {name: preprocessor[name] for name in names if name in preprocessor}
+
+
+def backbone_spec(config: dict) -> EncoderSpec:
+    """The encoder of a config that calls it ``backbone``."""
+    return EncoderSpec(
+        backbone=deepcopy(dict(config['backbone'])),
+        pooling=config.get('pooling', 'avg'),
+        preprocessing=preprocessing_of(config),
+    )

@@ -11,7 +11,6 @@ of the encoder, P = 3 p p values of a patch at full resolution.
 import math
 
 import torch
-from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -32,11 +31,12 @@ from mmcxr.models.losses.tokens import (
 from mmcxr.models.necks.pooling import pool_features
 from mmcxr.registry import MODELS
 
+from .method import Encoded, EncoderSpec, Method, preprocessing_of
 from .predictions import fill_samples
 
 
 @MODELS.register_module()
-class MRM(BaseModel):
+class MRM(Method):
     """One encoder and two decoders.
 
     Args:
@@ -75,8 +75,6 @@ class MRM(BaseModel):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
         if loss_on not in TOKENS:
             raise ValueError(f'loss_on is {loss_on!r}; it must be one of {TOKENS}')
@@ -121,43 +119,39 @@ class MRM(BaseModel):
         """
         return pool_features(self.backbone(images), 'avg')
 
-    def forward(
+    @classmethod
+    def encoder_spec(cls, config: dict) -> EncoderSpec:
+        """A plain vision transformer, probed before the last norm.
+
+        The drop path and the head's norm are those of MRM's and MAE's fine-tuning.
+        """
+        names = ('arch', 'img_size', 'patch_size')
+        backbone = config['backbone']
+        return EncoderSpec(
+            backbone=dict(
+                type='mmpretrain.VisionTransformer',
+                **{name: backbone[name] for name in names if name in backbone},
+                final_norm=False,
+                out_type='featmap',
+                drop_path_rate=0.1,
+            ),
+            preprocessing=preprocessing_of(config),
+            head=dict(norm=True, init_std=2e-5),
+            left_out=('ln1.*',),
+        )
+
+    def loss(
         self,
+        encoded: Encoded,
         inputs: dict,
         data_samples: list[BaseDataElement] | None = None,
-        mode: str = 'tensor',
-    ):
-        """Run on a prepared batch.
-
-        Args:
-            inputs: ``image`` float (B, 3, H, W) at full resolution; ``input_ids``
-                (masked), ``target_ids`` and ``attention_mask`` int64 (B, L) or
-                (B, 1, L); ``patch_noise`` float32 (B, N), whose K smallest values
-                name the visible patches, drawn here where it is missing;
-                ``token_counts``, see :func:`collate_studies`, without which the
-                host waits for the device to tell them.
-            data_samples: one per film; filled in mode ``'predict'``.
-            mode: ``'loss'``, ``'tensor'`` or ``'predict'``.
-
-        Returns:
-            - ``'loss'``: ``loss_image`` and ``loss_report``, weighted.
-            - ``'tensor'``: everything computed, see :meth:`reconstruct`.
-            - ``'predict'``: the data samples, see :meth:`predict`.
+    ) -> dict[str, Tensor]:
+        """Both losses, weighted, ``loss_image`` and ``loss_report``.
 
         Raises:
-            ValueError: unknown mode, or inputs that are missing or misshapen.
+            ValueError: inputs are missing or misshapen.
         """
-        if mode == 'loss':
-            return self.loss(inputs)
-        if mode == 'tensor':
-            return self.reconstruct(inputs)
-        if mode == 'predict':
-            return self.predict(inputs, data_samples)
-        raise ValueError(f'mode is {mode!r}; it must be loss, tensor or predict')
-
-    def loss(self, inputs: dict) -> dict[str, Tensor]:
-        """Both losses; their mean over ranks is that of the whole batch."""
-        latent, order = self.encode(inputs)
+        latent, order = encoded.image_tokens, encoded.masks
         patches = self._patch_errors(inputs['image'], latent, order)
         tokens, chosen = self._token_errors(inputs, latent)
         report = mean_of_all_ranks(tokens.sum(), chosen.sum())
@@ -166,12 +160,20 @@ class MRM(BaseModel):
             loss_report=self.report_weight * report,
         )
 
-    def encode(self, inputs: dict) -> tuple[Tensor, Tensor]:
+    def encode(self, inputs: dict) -> Encoded:
         """Latent tokens of the visible patches, and the order of all patches.
 
+        Args:
+            inputs: ``image`` float (B, 3, H, W) at full resolution; ``patch_noise``
+                float32 (B, N), whose K smallest values name the visible patches, drawn
+                here where it is missing. For the report also ``input_ids`` (masked),
+                ``target_ids`` and ``attention_mask`` int64 (B, L) or (B, 1, L), and
+                ``token_counts``, see :func:`collate_studies`, without which the host
+                waits for the device to tell them.
+
         Returns:
-            (B, 1 + K, D) after the final norm, class token first; and (B, N) int64,
-            the visible patches first.
+            ``image_tokens`` (B, 1 + K, D) after the final norm, class token first;
+            ``masks`` (B, N) int64, the numbers of all patches, visible ones first.
         """
         image = self._checked(inputs['image'])
         noise = inputs.get('patch_noise')
@@ -180,7 +182,10 @@ class MRM(BaseModel):
             noise = torch.rand(size, device=image.device)
         order = noise.argsort(dim=1, stable=True)
         low = self.low_resolution(image)
-        return self.backbone.encode_visible(low, order[:, : self.num_visible]), order
+        visible = order[:, : self.num_visible]
+        return Encoded(
+            image_tokens=self.backbone.encode_visible(low, visible), masks=order
+        )
 
     def low_resolution(self, images: Tensor) -> Tensor:
         """What the encoder sees of films at full resolution."""
@@ -196,9 +201,11 @@ class MRM(BaseModel):
         """What the report model knows of the film: (B, 1 + K, D) to (B, C)."""
         return self.condition(latent[:, 1:].mean(dim=1))
 
-    @torch.no_grad()
     def predict(
-        self, inputs: dict, data_samples: list[BaseDataElement] | None = None
+        self,
+        encoded: Encoded,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
     ) -> list[BaseDataElement]:
         """Fill data samples with the losses of each pair, on the CPU.
 
@@ -207,7 +214,8 @@ class MRM(BaseModel):
         over the ``report_tokens`` tokens that carry loss (NaN where there are none),
         and ``report_chance``, that of all words being alike.
         """
-        image, (latent, order) = inputs['image'], self.encode(inputs)
+        image = inputs['image']
+        latent, order = encoded.image_tokens, encoded.masks
         tokens, chosen = self._token_errors(inputs, latent)
         counts = chosen.sum(dim=1)
         words = self.report_model.decoder.out_features
@@ -219,6 +227,10 @@ class MRM(BaseModel):
             report_tokens=counts,
         )
         return fill_samples(data_samples, fields)
+
+    def tensor(self, inputs: dict) -> dict[str, Tensor]:
+        """Everything computed, see :meth:`reconstruct`."""
+        return self.reconstruct(inputs)
 
     @torch.no_grad()
     def reconstruct(self, inputs: dict) -> dict[str, Tensor]:
@@ -235,7 +247,8 @@ class MRM(BaseModel):
               and ``report_ids`` (B, L), the report with its masked tokens replaced
               by the likeliest.
         """
-        latent, order = self.encode(inputs)
+        encoded = self.encode(inputs)
+        latent, order = encoded.image_tokens, encoded.masks
         image, decoder = inputs['image'], self.image_decoder
         pixels = decoder.restore(latent, order)
         true = patchify(image, decoder.patch_size)

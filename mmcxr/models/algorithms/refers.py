@@ -8,6 +8,8 @@ Shapes: B studies, V views, N patches of a film, L tokens, C channels of the enc
 D = V C channels of the shared space.
 """
 
+from dataclasses import replace
+
 import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
@@ -16,7 +18,8 @@ from mmcxr.models.losses.contrastive import weighted_clip_loss
 from mmcxr.models.losses.tokens import mean_of_all_ranks, token_errors
 from mmcxr.registry import MODELS
 
-from .dual_encoder import DualEncoder, unit
+from .dual_encoder import DualEncoder, one_of_each, unit
+from .method import Encoded, EncoderSpec
 
 
 @MODELS.register_module()
@@ -91,6 +94,12 @@ class REFERS(DualEncoder):
         """Factor on the cosines."""
         return torch.tensor(1 / self.temperature)
 
+    @classmethod
+    def encoder_spec(cls, config: dict) -> EncoderSpec:
+        """The vision transformer by its class token after the last norm."""
+        spec = super().encoder_spec(config)
+        return replace(spec, backbone=dict(spec.backbone, out_type='cls_token'))
+
     def view_tokens(self, images: Tensor) -> Tensor:
         """Tokens of each view after the last norm, (B, V, 3, H, W) to (B, V, 1+N, C).
 
@@ -131,56 +140,59 @@ class REFERS(DualEncoder):
         patches = tokens[:, :, 1:] + tokens[:, :, :1]
         return self.report_decoder(self.fusion(patches), word_ids)
 
-    def embed(self, inputs: dict) -> tuple[Tensor | None, Tensor | None]:
-        """Embeddings of all studies and texts of a batch, as mode ``'tensor'``."""
-        images = texts = None
-        if 'image' in inputs:
-            images = self.encode_image(inputs['image'])
-        if 'input_ids' in inputs:
-            texts = self.embed_texts(inputs)
-        return images, texts
-
-    def forward(
-        self,
-        inputs: dict,
-        data_samples: list[BaseDataElement] | None = None,
-        mode: str = 'tensor',
-    ):
-        """Run on a prepared batch.
+    def encode(self, inputs: dict) -> Encoded:
+        """Embeddings of studies and texts, and the tokens of views.
 
         Args:
-            inputs: see :class:`DualEncoder`; in mode ``'loss'`` ``image`` (B, V, 3, H,
-                W), ``input_ids`` and ``attention_mask`` (B, L) or (B, 1, L) for the
-                matching, and ``word_ids`` (B, L') for the decoder.
-            data_samples: one per study; filled in mode ``'predict'``.
-            mode: ``'loss'``, ``'tensor'`` or ``'predict'``.
+            inputs: see :class:`DualEncoder`; for ``loss`` ``image`` (B, V, 3, H, W),
+                and ``input_ids`` and ``attention_mask`` (B, L) or (B, 1, L).
+
+        Returns:
+            ``image_embeds`` (B, D), ``text_embeds`` (B, D) or (B, 1, D), of studies of
+            V films ``image_tokens``, see :meth:`view_tokens`.
+        """
+        texts = {name: value for name, value in inputs.items() if name != 'image'}
+        encoded = super().encode(texts)
+        images = inputs.get('image')
+        if images is None:
+            return encoded
+        if images.dim() == 4:
+            return replace(encoded, image_embeds=self.encode_image(images))
+        tokens = self.view_tokens(images)
+        embeds = unit(tokens[:, :, 0].flatten(1))
+        return replace(encoded, image_embeds=embeds, image_tokens=tokens)
+
+    def loss(
+        self,
+        encoded: Encoded,
+        inputs: dict,
+        data_samples: list[BaseDataElement] | None = None,
+    ) -> dict[str, Tensor]:
+        """Loss of writing the report and of matching it.
+
+        Args:
+            encoded: of studies of V films, with their texts.
+            inputs: with ``word_ids`` (B, L'), the words that the decoder writes.
+            data_samples: not needed.
 
         Returns:
             ``loss_report`` and ``loss_matching`` with the latter's parts ``i2t`` and
-            ``t2i``; else see :class:`DualEncoder`.
+            ``t2i``.
         """
-        if mode != 'loss':
-            return super().forward(inputs, data_samples, mode)
-        tokens = self.view_tokens(inputs['image'])
-        text = self.embed_texts(inputs).flatten(0, -2)
-        parts = self.loss(unit(tokens[:, :, 0].flatten(1)), text)
+        scale = 1 / self.temperature
+        parts = weighted_clip_loss(
+            encoded.image_embeds,
+            one_of_each(encoded.text_embeds, 2, 'text'),
+            (scale, scale),
+            self.image_weight,
+            self.detach_text,
+        )
         words = inputs['word_ids']
-        logits = self.report_logits(tokens, words)[:, :-1]
+        logits = self.report_logits(encoded.image_tokens, words)[:, :-1]
         asked = words[:, 1:] != self.report_decoder.padding_id
         errors = token_errors(logits[asked], words[:, 1:][asked])
         return dict(
             loss_report=mean_of_all_ranks(errors.sum(), errors.numel()),
             loss_matching=parts.pop('loss'),
             **parts,
-        )
-
-    def loss(self, image_embeds: Tensor, text_embeds: Tensor) -> dict[str, Tensor]:
-        """Loss of the matching, ``loss``, and its parts ``i2t`` and ``t2i``."""
-        scale = 1 / self.temperature
-        return weighted_clip_loss(
-            image_embeds,
-            text_embeds,
-            (scale, scale),
-            self.image_weight,
-            self.detach_text,
         )

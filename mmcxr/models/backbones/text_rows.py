@@ -5,7 +5,7 @@ Shapes: N texts, L tokens, R rows, C channels. ``rows`` (R, L) int64 is made by
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def tokens_of_rows(input_ids: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -35,3 +35,22 @@ def padded_texts(hidden: Tensor, rows: Tensor, number: int) -> Tensor:
     padded = hidden.new_zeros(tokens + 1, hidden.shape[-1])
     padded = padded.index_copy(0, places, hidden.flatten(0, 1))
     return padded[:-1].unflatten(0, (number, length))
+
+
+def encode_rows(
+    backbone: nn.Module, input_ids: Tensor, attention_mask: Tensor, rows: Tensor
+) -> Tensor:
+    """Pooled vectors of texts that are encoded in rows, (..., L) to (..., C).
+
+    Raises:
+        ValueError: the backbone encodes each text by itself.
+    """
+    if not hasattr(backbone, 'encode_rows'):
+        raise ValueError(
+            f'{type(backbone).__name__} encodes each text by itself; leave '
+            'join_texts out of collate_fn'
+        )
+    lead = input_ids.shape[:-1]
+    ids, mask = (tensor.flatten(0, -2) for tensor in (input_ids, attention_mask))
+    hidden = backbone.encode_rows(*tokens_of_rows(ids, rows))
+    return backbone.pool(padded_texts(hidden, rows, len(ids)), mask).unflatten(0, lead)

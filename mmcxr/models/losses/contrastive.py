@@ -1,7 +1,8 @@
 """Contrastive losses, exact across ranks.
 
 Every rank scores its own rows against the columns of all ranks, so that it holds
-logits of (local batch x global batch) and no more. Values and gradients, averaged
+logits of (local batch x global batch) and no more; where these are too many, they are
+scored by blocks of rows, see :mod:`.contrastive_blocks`. Values and gradients, averaged
 over ranks as DistributedDataParallel does, equal those of one process that has the
 whole batch. All ranks must hold batches of one size.
 
@@ -17,7 +18,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional as F
 
-from .contrastive_blocks import block_info_nce, block_sigmoid
+from .contrastive_blocks import block_info_nce, block_sigmoid, rows_at_once
 
 
 class _AllGather(torch.autograd.Function):
@@ -63,7 +64,6 @@ def info_nce(
     keys: Tensor,
     scale: Tensor | float,
     label_smoothing: float = 0.0,
-    block: int | None = None,
 ) -> Tensor:
     """Cross entropy of finding each query's own key among all keys.
 
@@ -73,14 +73,13 @@ def info_nce(
             ``rank * n + i`` belongs to query ``i``.
         scale: factor on the cosines, 1 / temperature.
         label_smoothing: mass spread evenly over all keys.
-        block: queries scored at once, and again in the backward pass, where memory
-            of (n x N) is too much; None: all.
 
     Returns:
         Scalar, mean over this rank's rows.
     """
     first = world()[0] * len(queries)
-    if block is not None and block < len(queries):
+    block = rows_at_once(len(queries), len(keys))
+    if block < len(queries):
         scale = torch.as_tensor(scale).to(queries).reshape(())
         return block_info_nce(queries, keys, scale, first, label_smoothing, block)
     logits = scale * queries @ keys.T  # (n, N)
@@ -93,7 +92,6 @@ def pairwise_sigmoid(
     keys: Tensor,
     scale: Tensor | float,
     bias: Tensor | float,
-    block: int | None = None,
 ) -> Tensor:
     """Binary cross entropy of telling each query's own key from every other.
 
@@ -102,13 +100,13 @@ def pairwise_sigmoid(
         keys: likewise.
         scale: factor on the cosines.
         bias: added to them.
-        block: see :func:`info_nce`.
 
     Returns:
         Scalar, sum over the N keys, mean over this rank's rows.
     """
     first = world()[0] * len(queries)
-    if block is not None and block < len(queries):
+    block = rows_at_once(len(queries), len(keys))
+    if block < len(queries):
         scale, bias = (torch.as_tensor(x).to(queries) for x in (scale, bias))
         scale, bias = scale.reshape(()), bias.reshape(())
         return block_sigmoid(queries, keys, scale, bias, first, block)
@@ -122,7 +120,6 @@ def clip_loss(
     text_embeds: Tensor,
     scale: Tensor | float,
     label_smoothing: float = 0.0,
-    block: int | None = None,
 ) -> Tensor:
     """Symmetric InfoNCE of image-text pairs (https://arxiv.org/abs/2103.00020).
 
@@ -131,11 +128,10 @@ def clip_loss(
         text_embeds: (n, D), L2-normalised; row i belongs to film i.
         scale: 1 / temperature.
         label_smoothing: mass spread evenly over all candidates.
-        block: see :func:`info_nce`.
     """
     images, texts = _gather_together(image_embeds, text_embeds)
-    image_to_text = info_nce(image_embeds, texts, scale, label_smoothing, block)
-    text_to_image = info_nce(text_embeds, images, scale, label_smoothing, block)
+    image_to_text = info_nce(image_embeds, texts, scale, label_smoothing)
+    text_to_image = info_nce(text_embeds, images, scale, label_smoothing)
     return (image_to_text + text_to_image) / 2
 
 
@@ -174,7 +170,6 @@ def siglip_loss(
     text_embeds: Tensor,
     scale: Tensor | float,
     bias: Tensor | float,
-    block: int | None = None,
 ) -> Tensor:
     """Sigmoid loss of image-text pairs (https://arxiv.org/abs/2303.15343).
 
@@ -183,10 +178,9 @@ def siglip_loss(
         text_embeds: (n, D), L2-normalised; row i belongs to film i.
         scale: 1 / temperature; the paper starts at 10.
         bias: the paper starts at -10.
-        block: see :func:`info_nce`.
     """
     texts = all_gather_with_grad(text_embeds)
-    return pairwise_sigmoid(image_embeds, texts, scale, bias, block)
+    return pairwise_sigmoid(image_embeds, texts, scale, bias)
 
 
 def multi_view_clip_loss(
@@ -196,7 +190,6 @@ def multi_view_clip_loss(
     image_weight: float = 1.0,
     text_weight: float = 0.5,
     label_smoothing: float = 0.0,
-    block: int | None = None,
 ) -> dict[str, Tensor]:
     """Loss of CXR-CLIP over studies with several films and texts.
 
@@ -213,7 +206,6 @@ def multi_view_clip_loss(
         image_weight: of ICL; published 1.0.
         text_weight: of TCL; published 0.5.
         label_smoothing: of the image-text terms; published 0.
-        block: see :func:`info_nce`.
 
     Returns:
         ``loss``, the weighted sum, and its parts ``i2t``, ``t2i``, ``icl``,
@@ -222,7 +214,7 @@ def multi_view_clip_loss(
     images, texts = image_embeds.unbind(1), text_embeds.unbind(1)
     gathered = _gather_together(image_embeds, text_embeds)
     all_images, all_texts = (g.unbind(1) for g in gathered)
-    find = partial(info_nce, scale=scale, block=block)
+    find = partial(info_nce, scale=scale)
     match = partial(find, label_smoothing=label_smoothing)
     i2t = _mean([match(image, text) for image in images for text in all_texts])
     t2i = _mean([match(text, image) for text in texts for image in all_images])
@@ -238,7 +230,6 @@ def multi_view_siglip_loss(
     bias: Tensor | float,
     image_weight: float = 1.0,
     text_weight: float = 0.5,
-    block: int | None = None,
 ) -> dict[str, Tensor]:
     """The sigmoid loss over the same pairs as :func:`multi_view_clip_loss`.
 
@@ -252,7 +243,6 @@ def multi_view_siglip_loss(
         bias: see :func:`siglip_loss`; shared by all pairs.
         image_weight: of the image-image pairs.
         text_weight: of the text-text pairs.
-        block: see :func:`info_nce`.
 
     Returns:
         ``loss``, the weighted sum, and its parts ``i2t``, ``icl``, ``tcl``, detached.
@@ -260,7 +250,7 @@ def multi_view_siglip_loss(
     images, texts = image_embeds.unbind(1), text_embeds.unbind(1)
     gathered = _gather_together(image_embeds, text_embeds)
     all_images, all_texts = (g.unbind(1) for g in gathered)
-    tell = partial(pairwise_sigmoid, scale=scale, bias=bias, block=block)
+    tell = partial(pairwise_sigmoid, scale=scale, bias=bias)
     i2t = _mean([tell(image, text) for image in images for text in all_texts])
     icl, tcl = _once(tell, images, all_images), _once(tell, texts, all_texts)
     loss = i2t + image_weight * icl + text_weight * tcl

@@ -15,6 +15,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+#: Similarities that are held at once: 256 MB in float32.
+ENTRIES = 2**26
+
+
+def rows_at_once(queries: int, keys: int) -> int:
+    """Queries that are scored at once against so many keys."""
+    return min(queries, max(1, ENTRIES // keys))
+
 
 def block_info_nce(
     queries: Tensor,

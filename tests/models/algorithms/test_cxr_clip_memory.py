@@ -1,11 +1,14 @@
 """Micro-batches: the loss and all gradients of the whole batch, in less memory."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from ranks import run_ranks
 from torch.nn.parallel import DistributedDataParallel
 
-from mmcxr.models.algorithms import dual_encoder
+from mmcxr import recompute
+from mmcxr.engine.hooks import MicroBatchHook
 
 STUDIES = 8
 
@@ -29,17 +32,21 @@ def close(found, expected):
 SWITCHES = [
     dict(),
     dict(pair_loss='sigmoid', temperature=0.1),
-    dict(loss_block=3, label_smoothing=0.1),
+    dict(label_smoothing=0.1),
     dict(separate_passes=True),
 ]
 
 
 @pytest.mark.parametrize('options', SWITCHES, ids=str)
-def test_four_micro_batches_equal_one_batch(make_vit_clip, make_inputs, options):
+def test_four_micro_batches_equal_one_batch(
+    make_vit_clip, make_inputs, options, rows_at_once
+):
     inputs = make_inputs(studies=STUDIES, views=2, texts=3)
     whole = make_vit_clip(dropout=0.0, **options)
     parts = make_vit_clip(dropout=0.0, micro_batch=2, **options)
-    found, expected = (losses_and_slopes(m, inputs) for m in (parts, whole))
+    expected = losses_and_slopes(whole, inputs)
+    rows_at_once(3)
+    found = losses_and_slopes(parts, inputs)
     close(found, expected)
     assert expected[1]['logit_scale'] != 0
     assert ('logit_bias' in expected[1]) == ('pair_loss' in options)
@@ -73,9 +80,7 @@ def test_dropout_is_the_same_in_both_passes(make_clip, make_inputs, monkeypatch)
     found = losses_and_slopes(model, inputs)
     other = make_clip(dropout=0.3, micro_batch=3)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            dual_encoder, 'recomputed', lambda encode, *x, modules: encode(*x)
-        )
+        patch.setattr(recompute, 'recomputed', lambda encode, *x, modules: encode(*x))
         expected = losses_and_slopes(other, inputs)
         another = losses_and_slopes(other, inputs, seed=6)
     close(found, expected)
@@ -120,11 +125,12 @@ def rank_slopes(rank, world, model, inputs):
 @pytest.mark.dist
 @pytest.mark.parametrize('options', SWITCHES[:3], ids=str)
 def test_two_ranks_of_micro_batches_equal_one_batch(
-    make_vit_clip, make_inputs, tmp_path, options
+    make_vit_clip, make_inputs, tmp_path, options, rows_at_once
 ):
     inputs = make_inputs(studies=STUDIES)
     whole = losses_and_slopes(make_vit_clip(dropout=0.0, **options), inputs)
     parts = make_vit_clip(dropout=0.0, micro_batch=1, **options)
+    rows_at_once(3)
     ranks = run_ranks(rank_slopes, 2, tmp_path, parts, inputs)
     for _, slopes in ranks:
         close(slopes, whole[1])
@@ -136,6 +142,12 @@ def test_options_that_do_not_exist(make_vit_clip):
     with pytest.raises(ValueError, match='pair_loss'):
         make_vit_clip(pair_loss='softmax')
     with pytest.raises(ValueError, match='micro_batch is 0'):
-        make_vit_clip(micro_batch=0)
+        MicroBatchHook(0)
     with pytest.raises(ValueError, match='label_smoothing'):
         make_vit_clip(pair_loss='sigmoid', label_smoothing=0.1)
+
+
+def test_a_method_that_encodes_no_studies_says_so(make_mrm):
+    runner = SimpleNamespace(model=make_mrm())
+    with pytest.raises(ValueError, match='MRM does not encode study by study'):
+        MicroBatchHook(2).before_train(runner)

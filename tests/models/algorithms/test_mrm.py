@@ -40,7 +40,8 @@ def test_low_resolution_is_not_blurred(make_mrm, make_records):
 
 def test_noise_says_what_is_visible(make_mrm, make_records):
     model, records = make_mrm(), make_records()
-    latent, order = model.encode(records)
+    encoded = model.encode(records)
+    latent, order = encoded.image_tokens, encoded.masks
     for noise, numbers in zip(records['patch_noise'], order, strict=True):
         assert sorted(range(N), key=lambda n: noise[n]) == numbers.tolist()
     visible = order[:, :K]
@@ -48,11 +49,11 @@ def test_noise_says_what_is_visible(make_mrm, make_records):
     assert torch.equal(latent, model.backbone.encode_visible(low, visible))
     del records['patch_noise']
     torch.manual_seed(3)
-    first = model.encode(records)[1]
+    first = model.encode(records).masks
     torch.manual_seed(3)
     drawn = torch.rand(4, N).argsort(dim=1)
     assert torch.equal(first, drawn)
-    assert not torch.equal(first, model.encode(records)[1])
+    assert not torch.equal(first, model.encode(records).masks)
 
 
 @pytest.mark.parametrize('norm_pix', [True, False])
@@ -242,7 +243,7 @@ def test_losses_of_each_pair(make_mrm, make_records):
         assert sample.image_chance == pytest.approx(1 - 1 / 3072, abs=1e-5)
     raw = make_mrm(norm_pix=False)
     sample = raw(records, mode='predict')[0]
-    masked = raw.encode(records)[1][0, K:]
+    masked = raw.encode(records).masks[0, K:]
     target = patchify(records['image'], 32)[0, masked]
     expected = target.var(dim=-1, unbiased=False).mean()
     torch.testing.assert_close(sample.image_chance, expected)

@@ -81,12 +81,13 @@ def runner_of(runner):
     [
         dict(),
         dict(micro_batch=2),
-        dict(pair_loss='sigmoid', loss_block=2),
+        dict(pair_loss='sigmoid'),
     ],
     ids=str,
 )
 @pytest.mark.parametrize('joined', [False, True])
-def test_cxr_clip(make_clip, make_inputs, device, options, joined):
+def test_cxr_clip(make_clip, make_inputs, device, options, joined, rows_at_once):
+    rows_at_once(2)
     inputs = make_inputs()
     inputs['image'] = (inputs['image'][:, :, :1] * 40 + 120).clamp(0, 255).byte()
     if joined:

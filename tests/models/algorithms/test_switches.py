@@ -303,7 +303,7 @@ def test_fused_attention_equals_attention_written_out(make_vit_clip, make_inputs
     bert.set_attn_implementation('eager')
     ids, mask = (inputs[name].flatten(0, 1) for name in ('input_ids', 'attention_mask'))
     hidden = bert(input_ids=ids, attention_mask=mask).last_hidden_state
-    images = model.embed(dict(image=inputs['image']))[0]
+    images = model.encode(dict(image=inputs['image'])).image_embeds
     torch.testing.assert_close(images, fused[0], rtol=1e-4, atol=1e-5)
     bert.set_attn_implementation('sdpa')
     ours = model.text_backbone.encode_tokens(ids, mask)

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from mmcxr.models.losses import contrastive_blocks
 from mmcxr.models.losses.contrastive import (
     clip_loss,
     info_nce,
@@ -34,18 +35,20 @@ def value_and_slopes(loss, *leaves):
 
 @pytest.mark.parametrize('block', BLOCKS)
 @pytest.mark.parametrize('smoothing', [0.0, 0.2])
-def test_info_nce(block, smoothing):
+def test_info_nce(block, smoothing, rows_at_once):
     leaves = unit(B, D), unit(B + 4, D, seed=1), scalar(5.0)
     whole = value_and_slopes(info_nce(*leaves, smoothing), *leaves)
-    parts = value_and_slopes(info_nce(*leaves, smoothing, block), *leaves)
+    rows_at_once(block)
+    parts = value_and_slopes(info_nce(*leaves, smoothing), *leaves)
     torch.testing.assert_close(parts, whole, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize('block', BLOCKS)
-def test_sigmoid(block):
+def test_sigmoid(block, rows_at_once):
     leaves = unit(B, D), unit(B + 4, D, seed=1), scalar(5.0), scalar(-2.0)
     whole = value_and_slopes(pairwise_sigmoid(*leaves), *leaves)
-    parts = value_and_slopes(pairwise_sigmoid(*leaves, block), *leaves)
+    rows_at_once(block)
+    parts = value_and_slopes(pairwise_sigmoid(*leaves), *leaves)
     torch.testing.assert_close(parts, whole, rtol=1e-12, atol=1e-14)
 
 
@@ -67,30 +70,31 @@ def test_equal_logits_of_zero_cost_log_2_a_pair():
 
 
 @pytest.mark.parametrize('block', [None, 5])
-def test_gradients_are_right(block):
+def test_gradients_are_right(block, rows_at_once):
+    rows_at_once(block)
     leaves = unit(6, 2, 4), unit(6, 2, 4, seed=1), scalar(3.7)
 
     def clip(images, texts, scale):
-        return multi_view_clip_loss(images, texts, scale, 0.7, 0.3, 0.1, block)['loss']
+        return multi_view_clip_loss(images, texts, scale, 0.7, 0.3, 0.1)['loss']
 
     def siglip(images, texts, scale, bias):
-        return multi_view_siglip_loss(images, texts, scale, bias, 0.7, 0.3, block)[
-            'loss'
-        ]
+        return multi_view_siglip_loss(images, texts, scale, bias, 0.7, 0.3)['loss']
 
     assert torch.autograd.gradcheck(clip, leaves)
     assert torch.autograd.gradcheck(siglip, (*leaves, scalar(-1.0)))
 
 
 @pytest.mark.parametrize('block', [1, 5, B, 99])
-def test_losses_over_studies(block):
+def test_losses_over_studies(block, rows_at_once):
     images, texts = unit(B, V, D), unit(B, T, D, seed=1)
     for loss, extra in ((multi_view_clip_loss, ()), (multi_view_siglip_loss, (-2.0,))):
         whole = loss(images, texts, 5.0, *extra)
-        parts = loss(images, texts, 5.0, *extra, block=block)
-        torch.testing.assert_close(parts, whole)
+        rows_at_once(block)
+        torch.testing.assert_close(loss(images, texts, 5.0, *extra), whole)
+        rows_at_once(None)
     one = clip_loss(images[:, 0], texts[:, 0], 5.0)
-    torch.testing.assert_close(clip_loss(images[:, 0], texts[:, 0], 5.0, 0, block), one)
+    rows_at_once(block)
+    torch.testing.assert_close(clip_loss(images[:, 0], texts[:, 0], 5.0), one)
 
 
 def test_sigmoid_over_studies_is_symmetric_and_of_its_parts():
@@ -128,21 +132,29 @@ class Largest(TorchDispatchMode):
         return found
 
 
+def test_many_similarities_are_scored_by_blocks():
+    assert contrastive_blocks.rows_at_once(8192, 8192) == 8192
+    assert contrastive_blocks.rows_at_once(32768, 32768) == 2048
+    assert contrastive_blocks.rows_at_once(3, 2**30) == 1
+
+
 @pytest.mark.parametrize('block', [None, 4])
 @pytest.mark.parametrize('kind', [clip_loss, siglip_loss])
-def test_no_tensor_of_all_pairs(kind, block):
+def test_no_tensor_of_all_pairs(kind, block, rows_at_once):
     pairs = unit(64, 5), unit(64, 5, seed=1)
     options = (2.0,) if kind is clip_loss else (2.0, -1.0)
+    rows_at_once(block)
     with Largest() as seen:
-        kind(*pairs, *options, block=block).backward()
+        kind(*pairs, *options).backward()
     # A block, or the embeddings themselves where these are more.
     assert seen.elements == (64 * 64 if block is None else max(4 * 64, 64 * 5))
 
 
-def test_half_precision_around_does_not_reach_the_blocks():
+def test_half_precision_around_does_not_reach_the_blocks(rows_at_once):
     pairs = unit(B, D, dtype=torch.float32), unit(B, D, seed=1, dtype=torch.float32)
     exact = value_and_slopes(clip_loss(*pairs, 20.0), *pairs)
+    rows_at_once(4)
     with torch.autocast('cpu', torch.bfloat16):
-        loss = clip_loss(*pairs, 20.0, block=4)
+        loss = clip_loss(*pairs, 20.0)
     assert loss.dtype == torch.float32
     torch.testing.assert_close(value_and_slopes(loss, *pairs), exact)

@@ -79,38 +79,38 @@ def test_ranks_equal_open_clip(golden, tmp_path, world):
     close(mean_scale, golden['clip_w1_grad_scale'])
 
 
-def siglip_rank(rank, world, image, text, block):
+def siglip_rank(rank, world, image, text):
     """Loss and gradients of this rank's rows."""
     image, text = (x.chunk(world)[rank].clone() for x in (image, text))
     leaves = dict(image=image, text=text)
     leaves.update(scale=torch.tensor(10.0), bias=torch.tensor(-10.0))
     for leaf in leaves.values():
         leaf.requires_grad_()
-    return leaf_grads(siglip_loss(*leaves.values(), block), **leaves)
+    return leaf_grads(siglip_loss(*leaves.values()), **leaves)
 
 
 SIGLIP = ('loss', 'grad_image', 'grad_text', 'grad_scale', 'grad_bias')
 
 
 @pytest.mark.parametrize('block', [None, 5])
-def test_siglip_of_one_process_equals_open_clip(golden, block):
-    result = siglip_rank(0, 1, golden['in_image'], golden['in_text'], block)
+def test_siglip_of_one_process_equals_open_clip(golden, block, rows_at_once):
+    rows_at_once(block)
+    result = siglip_rank(0, 1, golden['in_image'], golden['in_text'])
     for name in SIGLIP:
         close(result[name], golden[f'siglip_w1_{name}'])
 
 
 @pytest.mark.dist
 @pytest.mark.parametrize(('world', 'block'), [(2, None), (2, 4), (3, 3)])
-def test_siglip_of_ranks_equals_open_clip(golden, tmp_path, world, block):
+def test_siglip_of_ranks_equals_open_clip(golden, tmp_path, world, block, rows_at_once):
+    rows_at_once(block)
     pairs = golden['in_image'], golden['in_text']
-    for rank, result in enumerate(
-        run_ranks(siglip_rank, world, tmp_path, *pairs, block)
-    ):
+    for rank, result in enumerate(run_ranks(siglip_rank, world, tmp_path, *pairs)):
         for name in SIGLIP:
             close(result[name], golden[f'siglip_w{world}_gather_rank{rank}_{name}'])
 
 
-def study_rank(rank, world, films, reports, weight, sigmoid=False, block=None):
+def study_rank(rank, world, films, reports, weight, sigmoid=False):
     """A small shared encoder under DistributedDataParallel."""
     model = torch.nn.Linear(D, D, bias=False).double()
     model.weight.data.copy_(weight)
@@ -121,9 +121,9 @@ def study_rank(rank, world, films, reports, weight, sigmoid=False, block=None):
     embeds = F.normalize(model(both), dim=-1)
     studies = embeds[:, :V], embeds[:, V:]
     if sigmoid:
-        losses = multi_view_siglip_loss(*studies, 5.0, -2.0, 0.7, 0.3, block)
+        losses = multi_view_siglip_loss(*studies, 5.0, -2.0, 0.7, 0.3)
     else:
-        losses = multi_view_clip_loss(*studies, 5.0, 0.7, 0.3, 0.1, block)
+        losses = multi_view_clip_loss(*studies, 5.0, 0.7, 0.3, 0.1)
     losses['loss'].backward()
     return dict(losses, grad=next(model.parameters()).grad)
 
@@ -131,7 +131,7 @@ def study_rank(rank, world, films, reports, weight, sigmoid=False, block=None):
 @pytest.mark.dist
 @pytest.mark.parametrize('block', [None, 5])
 @pytest.mark.parametrize('sigmoid', [False, True])
-def test_studies_under_data_parallel(tmp_path, sigmoid, block):
+def test_studies_under_data_parallel(tmp_path, sigmoid, block, rows_at_once):
     generator = torch.Generator().manual_seed(0)
 
     def normal(*shape):
@@ -139,7 +139,8 @@ def test_studies_under_data_parallel(tmp_path, sigmoid, block):
 
     data = normal(N, V, D), normal(N, T, D), normal(D, D)
     whole = study_rank(0, 1, *data, sigmoid)
-    ranks = run_ranks(study_rank, 2, tmp_path, *data, sigmoid, block)
+    rows_at_once(block)
+    ranks = run_ranks(study_rank, 2, tmp_path, *data, sigmoid)
     for name in set(whole) - {'grad'}:
         mean = torch.stack([r[name] for r in ranks]).mean()
         torch.testing.assert_close(mean, whole[name].detach())
