@@ -31,6 +31,8 @@ class BertEncoder(BaseModule):
             the encoder has for this alone.
         gradient_checkpointing: recompute each layer in the backward pass, which
             saves memory and costs a third more time.
+        frozen_layers: the embeddings and so many first layers take no gradient
+            (ConVIRT: 6); None trains all.
         init_cfg: initialiser of mmengine, for example ``Pretrained`` with
             ``prefix='text_backbone.'``.
 
@@ -46,6 +48,7 @@ class BertEncoder(BaseModule):
         pretrained: bool = False,
         pooling: str = 'eos',
         gradient_checkpointing: bool = False,
+        frozen_layers: int | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
         super().__init__(init_cfg)
@@ -57,6 +60,9 @@ class BertEncoder(BaseModule):
         # mmengine calls init_weights of every child, which here would draw the
         # weights anew after they were read; they are ready as they are.
         self.bert.is_init = True
+        if frozen_layers is not None:
+            self.bert.embeddings.requires_grad_(False)
+            self.bert.encoder.layer[:frozen_layers].requires_grad_(False)
         if gradient_checkpointing:
             self.bert.gradient_checkpointing_enable(
                 gradient_checkpointing_kwargs=dict(use_reentrant=False)
