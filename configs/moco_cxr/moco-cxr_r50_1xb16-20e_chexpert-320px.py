@@ -1,0 +1,18 @@
+# MoCo-CXR (https://arxiv.org/abs/2010.05352), ResNet-50, pre-trained on CheXpert with the
+# numbers of the released code (github.com/stanfordmlgroup/MoCo-CXR): the published file
+# r5w-00001.
+#
+#   python tools/dataset_converters/chexpert.py SOURCE --out data/chexpert
+#   python tools/train.py configs/moco_cxr/moco-cxr_r50_1xb16-20e_chexpert-320px.py
+#
+# On several GPUs, films for keys are shuffled over them. The rate is that of 16 films:
+#   tools/dist_train.sh CONFIG 4 --cfg-options train_dataloader.batch_size=4
+# Expected values: none published for this encoder, and none measured.
+# Differs from the released code: K need not be a multiple of the batch, and the key
+# encoder has seen the last update too.
+_base_ = [
+    '../_base_/models/moco-cxr_r50.py',
+    '../_base_/datasets/chexpert_crops_320.py',
+    '../_base_/schedules/moco-cxr_adam_20e.py',
+    '../_base_/default_runtime.py',
+]
