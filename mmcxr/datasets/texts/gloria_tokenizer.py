@@ -35,10 +35,19 @@ def plain_words(text: str) -> str:
     Sentences (which end at any full stop) of a single word are left out, as in the
     released code, unless nothing else is there: the code then encodes no word at all.
     """
+    sentences = word_sentences(text)
+    kept = [words for words in sentences if ' ' in words] or sentences
+    return ' '.join(kept)
+
+
+def word_sentences(text: str) -> list[str]:
+    """Sentences of lower-case ASCII words; any full stop ends one.
+
+    A number before a full stop goes, as in the released code: "4.5 cm" is "5 cm".
+    """
     sentences = []
     for part in re.split(r'[0-9]+\.|\.', text.replace('\n', ' ')):
         words = re.findall(r'\w+', part.lower())
         words = [word.encode('ascii', 'ignore').decode() for word in words]
-        sentences.append([word for word in words if word])
-    kept = [words for words in sentences if len(words) > 1] or sentences
-    return ' '.join(word for words in kept for word in words)
+        sentences.append(' '.join(word for word in words if word))
+    return [words for words in sentences if words]

@@ -7,6 +7,7 @@ from . import (
     masking,
     mirror,
     prompt_report,
+    sentences,
     text,
     views,
 )

@@ -1,0 +1,37 @@
+# GLoRIA (https://github.com/marshuang80/gloria), ResNet-50, here on MIMIC-CXR: the
+# reports of CheXpert, which it was trained on, were not public.
+#
+#   python tools/train.py \
+#       configs/gloria/gloria_r50-bioclinicalbert_1xb48-50e_mimic-cxr-224px.py
+#
+# Released values: Adam 5e-5, betas 0.5 and 0.999, decay 1e-6, batch 48, gradients
+# clipped at 0.25, at most 50 epochs; the rate is halved where the loss in validation has
+# not fallen for five epochs, and training ends after ten.
+# Differs from the released code: bfloat16 in place of float16; the loss in validation is
+# the global part alone; real numbers of words, and no wait for the device to tell them.
+# On several GPUs the losses are those of the whole batch; the code was run on one.
+# Expected values: none on this data.
+_base_ = [
+    '../_base_/models/gloria_r50.py',
+    '../_base_/datasets/mimic-cxr_gloria_224.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    image_backbone=dict(
+        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
+    text_backbone=dict(config='emilyalsentzer/Bio_ClinicalBERT', pretrained=True))
+optim_wrapper = dict(
+    type='AutocastOptimWrapper',
+    optimizer=dict(type='Adam', lr=5e-5, betas=(0.5, 0.999), weight_decay=1e-6),
+    clip_grad=dict(max_norm=0.25))
+param_scheduler = dict(
+    type='ReduceOnPlateauLR', monitor='contrastive/total', factor=0.5, patience=5)
+custom_hooks = [
+    dict(
+        type='EarlyStopHook', monitor='contrastive/total', rule='less', min_delta=0.0,
+        patience=10, strict=True),
+]
+train_cfg = dict(by_epoch=True, max_epochs=50, val_interval=1)
+val_cfg = dict()
+default_hooks = dict(
+    checkpoint=dict(save_best='contrastive/total', rule='less'))
