@@ -4,8 +4,15 @@ import pytest
 import torch
 from torch import nn
 
+from mmcxr.engine import optim_wrapper
 from mmcxr.engine.optim_wrapper import AutocastOptimWrapper
 from mmcxr.registry import OPTIM_WRAPPERS
+
+
+@pytest.fixture(autouse=True)
+def bfloat16(monkeypatch):
+    """As on a CPU that has it."""
+    monkeypatch.setattr(optim_wrapper, 'has_bfloat16', lambda device: True)
 
 
 def wrapped(model, **kwargs):
@@ -29,6 +36,14 @@ def test_computes_in_bfloat16_and_keeps_float32_parameters():
     assert model.weight.dtype == torch.float32
     assert not torch.equal(model.weight, before)
     assert model(x).dtype == torch.float32  # outside the context
+
+
+def test_a_cpu_that_would_emulate_it_computes_in_float32(monkeypatch):
+    monkeypatch.setattr(optim_wrapper, 'has_bfloat16', lambda device: device != 'cpu')
+    model, x = nn.Linear(7, 3), torch.randn(5, 7)
+    with wrapped(model).optim_context(model):
+        assert torch.equal(model(x), nn.functional.linear(x, model.weight, model.bias))
+        assert model(x).dtype == torch.float32
 
 
 def test_accumulated_gradients_equal_one_large_batch():

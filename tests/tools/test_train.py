@@ -11,7 +11,7 @@ import toy_parts
 from mmengine.config import Config
 from torch import nn
 
-from mmcxr.engine import launch
+from mmcxr.engine import launch, optim_wrapper
 
 
 @pytest.fixture
@@ -67,6 +67,8 @@ def test_amp_computes_in_bfloat16(config, tool, monkeypatch):
         return y
 
     monkeypatch.setattr(nn.Linear, 'forward', noting)
+    # As on a CPU that has it.
+    monkeypatch.setattr(optim_wrapper, 'has_bfloat16', lambda device: True)
     assert tool('train', config, '--amp', *ONE) == 0
     assert set(seen) == {(True, torch.bfloat16), (False, torch.float32)}
     seen.clear()
