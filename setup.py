@@ -37,6 +37,7 @@ EXTRAS = {
     'test': [
         'pytest>=8',
         'pytest-timeout>=2.3',
+        'pytest-xdist>=3.6',
         'pyarrow>=16',
         'torchxrayvision>=1.4',
         'sentencepiece>=0.2',

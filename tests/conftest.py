@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
+if 'PYTEST_XDIST_WORKER' in os.environ:  # workers share the cores
+    for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
+        os.environ.setdefault(name, '1')
 REPO = Path(__file__).resolve().parents[1]
 
 
