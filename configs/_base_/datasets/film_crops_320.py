@@ -9,6 +9,11 @@ crop = [
         prob=1., pad_val=0),
     dict(type='mmpretrain.RandomCrop', crop_size=320),
 ]
+# How a film is seen where it is not trained on.
+film_pipeline = [
+    dict(type='FilmResize', size=320),
+    dict(type='FilmCenterCrop', size=320),
+]
 train_pipeline = [
     dict(type='LoadFilm'),
     dict(type='MultiCrop', groups=[dict(num_crops=2, transforms=crop)]),

@@ -6,6 +6,10 @@ crop = [
     *_base_.crop[1:-1],
     dict(type='mmpretrain.RandomCrop', crop_size=96),
 ]
+film_pipeline = [
+    dict(type='FilmResize', size=112),
+    dict(type='FilmCenterCrop', size=96),
+]
 train_pipeline = [
     dict(type='LoadFilm'),
     dict(type='MultiCrop', groups=[dict(num_crops=2, transforms=crop)]),
