@@ -48,7 +48,7 @@ TABLE = {
     'engine': {'published', 'evaluation.functional'},
     'preparing': {'datasets'},
     'apis': APIS | {'models.heads'},
-    'studies': APIS | {'apis', 'preparing'},
+    'studies': APIS | {'apis', 'preparing', 'models.algorithms'},
     'demo': APIS | {'apis', 'studies', 'synthetic'},
 }
 # Front doors: they import their own rooms.

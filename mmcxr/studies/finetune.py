@@ -70,7 +70,7 @@ def finetune_config(
     cfg = Config.fromfile(_RECIPES / f'{"cxrlearn" if cxrlearn else "layer-decay"}.py')
     scheme, number = _list_films(data, cell, uncertain)
     checkpoint = cell.folder.parent / 'encoder.pth'
-    save_encoder(named.model, checkpoint)
+    save_encoder(named, checkpoint)
     head = dict(type='mmcxr.MultiLabelHead', uncertain=uncertain)
     task = 'binary' if len(data.classes) == 1 else 'multilabel'
     if data.exclusive:

@@ -21,7 +21,7 @@ FIXTURES = FIXTURES | {
 def test_features_of_the_classifier(name, shared_dir, tmp_path):
     file = stand_in(shared_dir, FIXTURES[name], tmp_path / 'published')
     named = open_published(name.partition('@')[0], file)
-    save_encoder(named.model, tmp_path / 'encoder.pth')
+    save_encoder(named, tmp_path / 'encoder.pth')
     head = dict(type='mmcxr.MultiLabelHead', num_classes=3)
     config = classifier_config(named, tmp_path / 'encoder.pth', head)
     with OUR_SCOPE():

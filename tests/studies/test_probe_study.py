@@ -297,7 +297,7 @@ def test_random_weights_follow_from_the_seed(models):
 def test_a_classifier_sees_what_the_model_is_probed_by(models, tmp_path):
     (source,) = read_sources(models[:1])
     named = source.open('cpu')
-    save_encoder(named.model, tmp_path / 'encoder.pth')
+    save_encoder(named, tmp_path / 'encoder.pth')
     head = dict(type='mmcxr.SingleLabelHead', num_classes=4)
     classifier = MODELS.build(classifier_config(named, tmp_path / 'encoder.pth', head))
     classifier.init_weights()
