@@ -40,9 +40,21 @@ def secure_checkpoint_loading() -> None:
         )
     mmengine_checkpoint._safe_torch_load = _read
     mmengine_checkpoint.load_url = download_checkpoint
-    register = mmengine_checkpoint.CheckpointLoader.register_scheme
+    loader = mmengine_checkpoint.CheckpointLoader
+    if not hasattr(loader, 'load_and_print'):
+        loader.load_and_print = loader.load_checkpoint
+        loader.load_checkpoint = _load_and_log
+    register = loader.register_scheme
     register('', load_from_local, force=True)
     register(('modelzoo://', 'torchvision://'), load_from_torchvision, force=True)
+
+
+def _load_and_log(
+    filename: str, map_location: MapLocation = None, logger: Any = None
+) -> Any:
+    """Read a checkpoint; what mmengine would print goes to the log."""
+    read = mmengine_checkpoint.CheckpointLoader.load_and_print
+    return read(filename, map_location, 'current' if logger is None else logger)
 
 
 def load_from_local(filename: str, map_location: MapLocation = None) -> Any:

@@ -36,6 +36,13 @@ NOISE = (
     "'pin_memory' argument is set as true but no accelerator",  # nor need of it
 )
 
+# Said by them of what is meant to be so: for the log file, not for the terminal.
+FOR_THE_FILE = (
+    'is skipped since its requires_grad=False',
+    'Loads checkpoint by ',
+    "'repeat' will be ignored",
+)
+
 
 def train(
     config: str,
@@ -241,6 +248,9 @@ def _run(cfg: Config, launcher: str, action: str) -> None:
         else:
             runner = Runner.from_cfg(cfg)
         runner.logger.addFilter(_is_worth_saying)
+        for handler in runner.logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.addFilter(_is_for_the_terminal)
         if notice:
             runner.logger.warning(notice)
         getattr(runner, action)()
@@ -293,6 +303,10 @@ def _exit_code(job: Callable[[], None]) -> int:
 def _silence_warnings() -> None:
     for text in NOISE:
         warnings.filterwarnings('ignore', message=re.escape(text))
+
+
+def _is_for_the_terminal(record: logging.LogRecord) -> bool:
+    return not any(text in record.getMessage() for text in FOR_THE_FILE)
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:

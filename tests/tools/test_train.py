@@ -57,6 +57,18 @@ def test_train_then_test(config, tool, tmp_path):
     assert Config.fromfile(out / 'toy.py').load_from == str(checkpoint)
 
 
+def test_what_is_meant_to_be_so_is_told_to_the_log_file(config, tool, tmp_path, capsys):
+    assert tool('train', config, *ONE) == 0
+    checkpoint = tmp_path / 'work_dirs/toy/epoch_2.pth'
+    capsys.readouterr()
+    assert tool('test', config, checkpoint, '--work-dir', tmp_path / 'tested') == 0
+    printed = capsys.readouterr()
+    log = next(tmp_path.glob('tested/*/*.log')).read_text()
+    line = 'Loads checkpoint by '
+    assert line not in printed.out + printed.err
+    assert line in log
+
+
 def test_amp_computes_in_bfloat16(config, tool, monkeypatch):
     seen = []
     forward = nn.Linear.forward
