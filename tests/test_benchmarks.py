@@ -20,6 +20,7 @@ SMOKE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('script', SMOKE)
 def test_smoke(script, tmp_path):
     results = sorted((FOLDER / 'results').iterdir())

@@ -79,7 +79,7 @@ def offline(config, vocabulary: str):
     def walk(part):
         for value in part.values() if isinstance(part, dict) else part:
             if isinstance(value, dict):
-                if value.get('type') == 'HFTokenizer':
+                if value.get('type') in ('HFTokenizer', 'GLoRIATokenizer'):
                     value['name'] = vocabulary
                 if value.get('type') == 'BertEncoder':
                     value.update(config=dict(num_hidden_layers=1), pretrained=False)

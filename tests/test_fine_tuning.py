@@ -118,6 +118,7 @@ def test_last_update_is_validated_and_the_best_kept(synthetic_dir, tmp_path, tin
     assert (tmp_path / 'iter_5.pth').is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.dist
 def test_two_processes_equal_one(synthetic_dir, tmp_path, repo_dir, tiny):
     config = tiny(CHESTX)

@@ -95,6 +95,7 @@ def results_of(folder) -> dict:
     return json.loads((folder / 'results.json').read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.dist
 def test_two_processes_equal_one_and_resume_is_exact(workplace, repo_dir):
     config = str(repo_dir / CONFIG)

@@ -146,6 +146,7 @@ BACKBONES = dict(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.dist
 @pytest.mark.parametrize('backbone', BACKBONES)
 def test_two_processes_equal_one(workplace, repo_dir, backbone):

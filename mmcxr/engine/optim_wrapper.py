@@ -47,7 +47,7 @@ class AutocastOptimWrapper(OptimWrapper):
             print_log(
                 'this CPU has no instructions for bfloat16: computed in float32',
                 'current',
-                logging.WARNING,
+                logging.INFO,
             )
 
     @contextmanager

@@ -90,6 +90,7 @@ def outputs(model, image: torch.Tensor, label: torch.Tensor) -> dict:
     return found
 
 
+@pytest.mark.slow
 def test_config_built_model_gives_published_outputs(
     fixture, shared_dir, repo_dir, tmp_path
 ):

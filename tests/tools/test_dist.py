@@ -41,6 +41,7 @@ def run_script(*args) -> subprocess.CompletedProcess:
     return done
 
 
+@pytest.mark.slow
 @pytest.mark.dist
 def test_two_processes_equal_one(tmp_path, repo_dir):
     """Loss of each update, error of each epoch, and the test of the last weights."""
