@@ -22,7 +22,7 @@ class MethodHook(Hook):
         method = method_of(runner.model)
         if hasattr(method, 'progress'):
             total = max(runner.max_iters, 1)
-            kind = type(method.progress)
+            kind = type(method.progress)  # of models, which this room does not import
             method.progress = kind(runner.iter / total, runner.epoch, runner.iter)
 
     def after_train_iter(

@@ -132,7 +132,9 @@ class DualEncoder(Method):
         if 'image' in inputs:
             images = self.encode_films(inputs['image'])
         if 'text_rows' in inputs:
-            texts = self.encode_joined_texts(**inputs)
+            texts = self.encode_joined_texts(
+                inputs['input_ids'], inputs['attention_mask'], inputs['text_rows']
+            )
         elif 'input_ids' in inputs:
             texts = self.encode_texts(inputs['input_ids'], inputs['attention_mask'])
         return Encoded(images, texts)
@@ -151,7 +153,7 @@ class DualEncoder(Method):
         return self._each(self.encode_text, 2, input_ids, attention_mask)
 
     def encode_joined_texts(
-        self, input_ids: Tensor, attention_mask: Tensor, text_rows: Tensor, **_
+        self, input_ids: Tensor, attention_mask: Tensor, text_rows: Tensor
     ) -> Tensor:
         """The same of texts that are encoded in rows (R, L)."""
         feature = encode_rows(self.text_backbone, input_ids, attention_mask, text_rows)
