@@ -19,6 +19,7 @@ from models.conftest import (
 from ranks import run_ranks
 from torch.nn.parallel import DistributedDataParallel
 
+from mmcxr.engine.hooks.micro_batch_hook import encode_in_pieces
 from mmcxr.models.algorithms.method import Encoded, EncoderSpec, Method
 from mmcxr.models.necks.pooling import pool_features
 from mmcxr.registry import MODELS
@@ -87,6 +88,7 @@ SMALL = {
     'FilmEncoder': dict(backbone=VIT),
 }
 TRAINED = [name for name in SMALL if name != 'FilmEncoder']
+PIECEWISE = ['CXRCLIP', 'ConVIRT', 'GLoRIA', 'REFERS']
 PAIRS = 6
 
 
@@ -152,6 +154,8 @@ def test_every_method_is_here():
         and kind.__module__.startswith('mmcxr.')
     }
     assert registered == set(SMALL)
+    kinds = {name: MODELS.module_dict[name] for name in registered}
+    assert {n for n, k in kinds.items() if hasattr(k, 'piecewise')} == set(PIECEWISE)
 
 
 @pytest.mark.parametrize('name', SMALL)
@@ -202,6 +206,27 @@ def test_loss_is_finite_and_falls(name, make_inputs, make_records):
     # Keys of the queue replace random ones meanwhile: later losses of MoCo are harder.
     start = found[5] if name == 'MoCo' else found[0]
     assert min(found[-3:]) < start
+
+
+@pytest.mark.parametrize('name', PIECEWISE)
+def test_micro_batches_equal_the_whole_batch(name, make_inputs, make_records):
+    inputs, samples = batch(name, make_inputs, make_records)
+    found = []
+    for size in (None, 4):
+        model, seen = make(name), []
+        model.image_backbone.register_forward_pre_hook(
+            lambda _, films, seen=seen: seen.append(len(films[0]))
+        )
+        if size is not None:
+            encode_in_pieces(model, size)
+        loss = total(model(inputs, samples, mode='loss'))
+        forward = list(seen)
+        loss.backward()
+        slopes = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
+        found.append((loss.detach(), slopes))
+    torch.testing.assert_close(*found, rtol=1e-4, atol=2e-5)
+    views = dict(REFERS=3).get(name, 1)
+    assert forward == [4 * views, 2 * views]  # six studies, four at a time
 
 
 @pytest.mark.parametrize('name', TRAINED)

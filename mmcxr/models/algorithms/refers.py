@@ -48,6 +48,8 @@ class REFERS(DualEncoder):
         init_cfg: initialiser of mmengine.
     """
 
+    piecewise = ('view_tokens', 'encode_texts', 'text_backbone.encode_rows')
+
     def __init__(
         self,
         image_backbone: dict,
