@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import time
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,24 @@ def test_every_room_is_in_the_table():
         for path in PACKAGE.rglob('*.py')
     }
     assert rooms <= set(TABLE) | set(DOORS) | {'__init__'}
+
+
+def test_no_circle_of_files():
+    files = {}
+    for path in PACKAGE.rglob('*.py'):
+        parts = path.relative_to(PACKAGE).with_suffix('').parts
+        files['.'.join(part for part in parts if part != '__init__')] = path
+    graph = {name: set() for name in files}
+    for name, path in files.items():
+        for _, target in imports_of(path):
+            while target and target not in files:
+                target = target.rpartition('.')[0]
+            graph[name].add(target)
+        graph[name].discard(name)
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f'files import each other: {error.args[1]}')
 
 
 def test_a_violation_is_seen(tmp_path, monkeypatch):

@@ -110,7 +110,7 @@ def probe_models(args: argparse.Namespace) -> int:
     from mmcxr.preparing.lists.csv_form import CSVColumns
     from mmcxr.studies.csv_data import prepare_csv
     from mmcxr.studies.probing import Study, run_study
-    from mmcxr.studies.ranking import ranking_lines
+    from mmcxr.studies.ranking import ranking_lines, write_report
     from mmcxr.studies.sources import read_sources
 
     MMLogger.get_current_instance().setLevel('WARNING')  # the table is the news
@@ -156,7 +156,8 @@ def probe_models(args: argparse.Namespace) -> int:
             tasks[what] = bar.add_task(what) if task is None else task
             bar.update(tasks[what], completed=done, total=total)
 
-        report, failures = run_study(study, bar.console.print, progress)
+        finished, failures = run_study(study, bar.console.print, progress)
+    report = write_report(study, finished, failures) if finished else {}
     if report:
         print('\n'.join(['', *ranking_lines(report)]))
         print(f'written to {out}/ranking.json, ranking.csv and ranking.png')

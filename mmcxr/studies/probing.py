@@ -13,7 +13,6 @@ from .draws import Draw
 from .feature_cache import Features, load_features
 from .features import NamedModel, extract_features
 from .finetune import finetune, finetune_config
-from .ranking import write_report
 from .sources import ModelSource
 
 PROBES = ('logreg', 'linear', 'knn', 'finetune')
@@ -108,8 +107,8 @@ def run_study(
     study: Study,
     say: Callable[[str], None] = print,
     progress: Callable[[str, int, int], None] | None = None,
-) -> tuple[dict, list[str]]:
-    """Measure every cell that is not finished, and rank.
+) -> tuple[list[tuple[Cell, dict]], list[str]]:
+    """Measure every cell that is not finished.
 
     Args:
         study: what to do.
@@ -117,7 +116,7 @@ def run_study(
         progress: called with what is extracted, the films done and all films.
 
     Returns:
-        What ``ranking.json`` holds, and a message for each failure.
+        Finished cells with their results, and a message for each failure.
     """
     failures: list[str] = []
     finished: list[tuple[Cell, dict]] = []
@@ -139,8 +138,7 @@ def run_study(
                 except _FAILURES as error:
                     failures.append(f'{cell.name}: {_message(error)}')
                     say(f'  failed: {_message(error)}')
-    ranking = write_report(study, finished, failures) if finished else {}
-    return ranking, failures
+    return finished, failures
 
 
 def _extract(

@@ -1,7 +1,6 @@
 """The report of a study: ranked tables, a figure, and both as data."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mmcxr.evaluation.functional.labels import resolve_uncertain
 from mmcxr.evaluation.functional.paired import rank_models
@@ -15,15 +14,13 @@ from mmcxr.evaluation.functional.tables import (
 from mmcxr.visualization.model_ranking import plot_rankings
 
 from .cell import Cell, read_scores
-
-if TYPE_CHECKING:
-    from .probing import Study
+from .probing import Study
 
 _CHANCE = 0.5
 
 
 def write_report(
-    study: 'Study', finished: list[tuple[Cell, dict]], failures: list[str]
+    study: Study, finished: list[tuple[Cell, dict]], failures: list[str]
 ) -> dict:
     """Rank, and write ``ranking.json``, ``ranking.csv`` and ``ranking.png``.
 
@@ -86,7 +83,7 @@ def ranking_lines(report: dict) -> list[str]:
     return lines
 
 
-def _rank(study: 'Study', cells: dict[str, list[Cell]], weighted: bool) -> list[dict]:
+def _rank(study: Study, cells: dict[str, list[Cell]], weighted: bool) -> list[dict]:
     runs, seen = {}, None
     for model, found in cells.items():
         tables = [read_scores(c.folder, list(study.data.classes)) for c in found]
