@@ -145,15 +145,11 @@ class CXRCLIP(DualEncoder):
         scale = self.scale()
         embeds = studies_of(encoded.image_embeds), studies_of(encoded.text_embeds)
         weights = self.image_weight, self.text_weight
-        # Half precision is too coarse for logits up to 100.
-        with torch.autocast(scale.device.type, enabled=False):
-            if self.logit_bias is None:
-                smoothing = self.label_smoothing if self.training else 0.0
-                losses = multi_view_clip_loss(*embeds, scale, *weights, smoothing)
-            else:
-                losses = multi_view_siglip_loss(
-                    *embeds, scale, self.logit_bias, *weights
-                )
-                losses['logit_bias'] = self.logit_bias.detach()
+        if self.logit_bias is None:
+            smoothing = self.label_smoothing if self.training else 0.0
+            losses = multi_view_clip_loss(*embeds, scale, *weights, smoothing)
+        else:
+            losses = multi_view_siglip_loss(*embeds, scale, self.logit_bias, *weights)
+            losses['logit_bias'] = self.logit_bias.detach()
         scale = scale.detach()
         return dict(losses, logit_scale=scale, temperature=1 / scale)

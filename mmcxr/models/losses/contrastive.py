@@ -82,9 +82,11 @@ def info_nce(
     if block < len(queries):
         scale = torch.as_tensor(scale).to(queries).reshape(())
         return block_info_nce(queries, keys, scale, first, label_smoothing, block)
-    logits = scale * queries @ keys.T  # (n, N)
-    labels = torch.arange(first, first + len(queries), device=queries.device)
-    return F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+    # Half precision is too coarse for logits up to 100.
+    with torch.autocast(queries.device.type, enabled=False):
+        logits = scale * queries @ keys.T  # (n, N)
+        labels = torch.arange(first, first + len(queries), device=queries.device)
+        return F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
 
 
 def pairwise_sigmoid(
@@ -110,9 +112,10 @@ def pairwise_sigmoid(
         scale, bias = (torch.as_tensor(x).to(queries) for x in (scale, bias))
         scale, bias = scale.reshape(()), bias.reshape(())
         return block_sigmoid(queries, keys, scale, bias, first, block)
-    logits = scale * queries @ keys.T + bias  # (n, N)
-    own = logits[:, first:].diagonal()
-    return (F.softplus(logits).sum() - own.sum()) / len(queries)
+    with torch.autocast(queries.device.type, enabled=False):
+        logits = scale * queries @ keys.T + bias  # (n, N)
+        own = logits[:, first:].diagonal()
+        return (F.softplus(logits).sum() - own.sum()) / len(queries)
 
 
 def clip_loss(

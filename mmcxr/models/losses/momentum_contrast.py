@@ -23,7 +23,9 @@ def queue_logits(
         temperature: divides the similarities; MoCo-CXR and MedAug 0.2.
     """
     own = (queries * keys.detach()).sum(dim=1, keepdim=True)
-    return torch.cat([own, queries @ queue.detach()], dim=1) / temperature
+    with torch.autocast(queries.device.type, enabled=False):
+        others = queries @ queue.detach()
+    return torch.cat([own, others], dim=1) / temperature
 
 
 def queue_cross_entropy(

@@ -150,10 +150,11 @@ def test_no_tensor_of_all_pairs(kind, block, rows_at_once):
     assert seen.elements == (64 * 64 if block is None else max(4 * 64, 64 * 5))
 
 
-def test_half_precision_around_does_not_reach_the_blocks(rows_at_once):
+@pytest.mark.parametrize('block', [None, 4])
+def test_half_precision_around_does_not_reach_the_similarities(block, rows_at_once):
     pairs = unit(B, D, dtype=torch.float32), unit(B, D, seed=1, dtype=torch.float32)
     exact = value_and_slopes(clip_loss(*pairs, 20.0), *pairs)
-    rows_at_once(4)
+    rows_at_once(block)
     with torch.autocast('cpu', torch.bfloat16):
         loss = clip_loss(*pairs, 20.0)
     assert loss.dtype == torch.float32
