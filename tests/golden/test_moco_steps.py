@@ -5,23 +5,19 @@ The released code averages the key encoder before each pass of keys; here the av
 follows each update. So it moves once before the first step, and what it was before the
 last update is compared.
 
-What is stored is float32 of one processor. On another one the authors' own operations
-on torchvision's ResNet-18 leave up to a seventh of the gradients outside the tolerance,
-in float32 of one fixture and in float64 of the other. So each output must be met by a
-run in one of the two.
+What is stored is float32 of one processor. On another one the same step on
+torchvision's ResNet-18 leaves up to a seventh of the gradients' slices outside the
+tolerance, in float32 of one fixture and in float64 of the other. So these alone may be
+met by a run in either precision; all other outputs are compared in float32.
 """
 
-import json
-import os
 from functools import partial
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from cxrlearn_outputs import films, of_key_encoder
 from ranks import run_ranks
-from stand_in import golden_weights, tensors
+from step_fixture import StepFixture, variants
 from torch.nn.parallel import DistributedDataParallel
 
 from mmcxr.models.algorithms import moco
@@ -31,25 +27,14 @@ from mmcxr.registry import MODELS
 PRECISIONS = torch.float32, torch.float64
 # Of gradients, where a fixture names no share: what others name.
 GRADIENT_SHARE = 0.9
-SHARED = Path(os.environ.get('MMCXR_SHARED', Path(__file__).parents[3] / 'shared'))
 QUERY, COPY = 'module.encoder_q.', 'key_encoder.module.'
 
 
-def variants(name):
-    """Fixtures of that name, whatever is added to it."""
-    found = (SHARED / 'golden/cxrlearn').glob(f'{name}*')
-    return sorted(folder.name for folder in found) or [name]
-
-
-class Fixture:
+class Fixture(StepFixture):
     """Settings, weights and films of a fixture, and a model that starts from them."""
 
     def __init__(self, folder):
-        self.folder = folder
-        self.manifest = json.loads((folder / 'manifest.json').read_text())
-        self.config = self.manifest['config']
-        self.weights = golden_weights(folder.parents[2])
-        self.state_dict = tensors(self.weights, self.manifest)
+        super().__init__(folder)
         self.converted, self.info = convert(dict(state_dict=self.state_dict))
         places = {id(value): name for name, value in self.converted.items()}
         self.names = {
@@ -97,32 +82,19 @@ class Fixture:
         pair = (films(self.weights, *shape, seed=100 + i + 2 * step) for i in range(2))
         return torch.stack(list(pair), dim=1).to(precision)
 
-    def slices(self, values):
-        """What is stored of tensors: 16 entries of each, padded with 0."""
-        rows = torch.zeros(len(values), 16)
-        for row, value in zip(rows, values, strict=True):
-            flat = value.detach().flatten()
-            kept = flat[:: max(1, len(flat) // 16)][:16]
-            row[: len(kept)] = kept
-        return rows
-
     def of_model(self, state, prefix, names):
         return self.slices([state[prefix + self.names[name]] for name in names])
 
     def compare(self, runs):
-        """Every stored output, within its own tolerance, for its share of entries."""
-        with np.load(self.folder / 'outputs.npz') as stored:
-            expected = dict(stored)
-        assert all(found.keys() == expected.keys() for found in runs)
-        for name, value in expected.items():
-            own = self.manifest['tolerance'] | self.manifest['outputs'][name]
-            shares = []
-            for found in runs:
-                got = found[name].detach().double().numpy().reshape(value.shape)
-                close = np.isclose(got, value, rtol=own['rtol'], atol=own['atol'])
-                shares.append(close.mean())
-            least = GRADIENT_SHARE if name.endswith('grad_slices') else 1
-            assert max(shares) >= own.get('fraction', least), (name, shares)
+        """Gradient slices by the closer of both runs, all else by that in float32."""
+        short = {}
+        for name, (share, asked) in self.shares(runs[0]).items():
+            if name.endswith('grad_slices'):
+                share = max(share, self.shares(runs[1])[name][0])
+                asked = min(asked, GRADIENT_SHARE)
+            if share < asked:
+                short[name] = share, asked
+        assert not short, short
 
 
 def train(fixture, model, wrapped, crops):

@@ -2,9 +2,6 @@
 they are made of, gradients before clipping, and parameters after the last step.
 """
 
-import json
-import os
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,31 +9,16 @@ import pytest
 import torch
 from cxrlearn_files import content_of
 from cxrlearn_outputs import films
-from stand_in import golden_weights, tensors
+from step_fixture import StepFixture, variants
 from torch.nn.utils import clip_grad_norm_
 
 from mmcxr.models.losses import word_attention
 from mmcxr.published import convirt, gloria
 from mmcxr.registry import MODELS
 
-SHARED = Path(os.environ.get('MMCXR_SHARED', Path(__file__).parents[3] / 'shared'))
 
-
-def variants(name):
-    """Fixtures of that name, whatever is added to it."""
-    found = (SHARED / 'golden/cxrlearn').glob(f'{name}*')
-    return sorted(folder.name for folder in found) or [name]
-
-
-class Fixture:
-    """Settings and weights of a fixture."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.manifest = json.loads((folder / 'manifest.json').read_text())
-        self.config = self.manifest['config']
-        self.weights = golden_weights(folder.parents[2])
-        self.state_dict = tensors(self.weights, self.manifest)
+class Fixture(StepFixture):
+    """With the model that the weights are loaded into, and its steps."""
 
     def build(self, config, converted, prefix):
         """The model with those weights; remembers what each is called here."""
@@ -65,15 +47,6 @@ class Fixture:
         ids = torch.tensor([row + [0] * (length - len(row)) for row in rows])
         mask = torch.tensor([[i < len(row) for i in range(length)] for row in rows])
         return dict(input_ids=ids, attention_mask=mask.long())
-
-    def slices(self, values):
-        """16 entries of each, padded with 0."""
-        rows = torch.zeros(len(values), 16)
-        for row, value in zip(rows, values, strict=True):
-            flat = value.detach().flatten()
-            kept = flat[:: max(1, len(flat) // 16)][:16]
-            row[: len(kept)] = kept
-        return rows
 
     def gradients(self, model):
         """In the order of the manifest; parts of BERT that are not here have none."""
@@ -114,17 +87,6 @@ class Fixture:
             found |= {f'step{step}_{name}': value for name, value in outputs.items()}
         found['after_param_slices'] = self.slices(self.parameters(model))
         return found
-
-    def compare(self, found):
-        """Every stored output, within its own tolerance, for its share of entries."""
-        with np.load(self.folder / 'outputs.npz') as stored:
-            expected = dict(stored)
-        assert found.keys() == expected.keys()
-        for name, value in expected.items():
-            own = self.manifest['tolerance'] | self.manifest['outputs'][name]
-            got = found[name].detach().double().numpy().reshape(value.shape)
-            close = np.isclose(got, value, rtol=own['rtol'], atol=own['atol'])
-            assert close.mean() >= own.get('fraction', 1), (name, close.mean())
 
 
 def gloria_outputs(model, inputs, losses):
