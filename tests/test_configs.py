@@ -82,7 +82,10 @@ def offline(config, vocabulary: str):
                 if value.get('type') in ('HFTokenizer', 'GLoRIATokenizer'):
                     value['name'] = vocabulary
                 if value.get('type') == 'BertEncoder':
-                    value.update(config=dict(num_hidden_layers=1), pretrained=False)
+                    layers = (value.get('frozen_layers') or 0) + 1
+                    value.update(
+                        config=dict(num_hidden_layers=layers), pretrained=False
+                    )
             if isinstance(value, dict | list | tuple):
                 walk(value)
 

@@ -16,6 +16,8 @@ default_hooks = dict(
     # Ranks agree on batch statistics before each evaluation and checkpoint.
     sync_buffers=dict(type='SyncBuffersHook'),
     strict_loading=dict(type='StrictLoadingHook'),
+    # Moving averages and queues of a method follow each step of the optimizer.
+    method=dict(type='MethodHook'),
     progress_bar=dict(type='ProgressBarHook'),
     # Writes results.json and scores.csv.gz of a test.
     results=dict(type='ResultsHook'),

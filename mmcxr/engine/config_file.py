@@ -65,16 +65,14 @@ def settle_former_switches(cfg: Config) -> None:
     similarities are scored by blocks without being asked.
     """
     model = cfg.get('model') or {}
-    for name in ('micro_batch', 'loss_block'):
-        if name not in model:
-            continue
-        value = model.pop(name)
-        if value is not None:
-            now = f'{name}={value} at the top of the config'
-            now = now if name == 'micro_batch' else 'not needed any more'
-            print_log(f'model.{name} is now {now}', 'current', logging.WARNING)
-            if name == 'micro_batch':
-                cfg.micro_batch = value
+    size, block = model.pop('micro_batch', None), model.pop('loss_block', None)
+    if size is not None:
+        cfg.micro_batch = size
+        line = f'model.micro_batch is now micro_batch={size} at the top of the config'
+        print_log(line, 'current', logging.WARNING)
+    if block is not None:
+        line = 'model.loss_block is not needed any more; leave it out'
+        print_log(line, 'current', logging.WARNING)
 
 
 def load_checked_config(path: str | Path, options: Mapping | None = None) -> Config:

@@ -41,8 +41,8 @@ class AutocastOptimWrapper(OptimWrapper):
         clip_grad: dict | None = None,
     ):
         super().__init__(optimizer, accumulative_counts, clip_grad)
-        device = next(iter(optimizer.param_groups[0]['params'])).device.type
-        self.enabled = has_bfloat16(device)
+        devices = {p.device.type for g in optimizer.param_groups for p in g['params']}
+        self.enabled = all(map(has_bfloat16, devices))
         if not self.enabled:
             print_log(
                 'this CPU has no instructions for bfloat16: computed in float32',

@@ -10,7 +10,7 @@ from mmcxr.registry import HOOKS
 class MethodHook(Hook):
     """Tell a method how far training is, and when the optimizer has made a step.
 
-    ``progress`` has a ``fraction`` of all iterations or epochs, as the loop counts.
+    The ``fraction`` of ``progress`` counts iterations of the whole run.
     ``after_update()`` follows steps of the optimizer, not the iterations whose
     gradients only accumulate. Other models are left alone.
     """

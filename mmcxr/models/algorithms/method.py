@@ -26,7 +26,7 @@ class Encoded:
 
     image_embeds: Tensor | None = None
     text_embeds: Tensor | None = None
-    image_tokens: Tensor | tuple[Tensor, ...] | None = None
+    image_tokens: Tensor | None = None
     text_tokens: Tensor | None = None
     masks: Tensor | None = None
 

@@ -61,6 +61,11 @@ class BertEncoder(BaseModule):
         # weights anew after they were read; they are ready as they are.
         self.bert.is_init = True
         if frozen_layers is not None:
+            number = self.bert.config.num_hidden_layers
+            if not 0 <= frozen_layers <= number:
+                raise ValueError(
+                    f'frozen_layers is {frozen_layers}; this BERT has {number} layers'
+                )
             self.bert.embeddings.requires_grad_(False)
             self.bert.encoder.layer[:frozen_layers].requires_grad_(False)
         if gradient_checkpointing:

@@ -99,3 +99,18 @@ def test_impossible_arguments(bert_config):
         BertEncoder(bert_config['config'], pooling='cls')
     with pytest.raises(ValueError, match='without weights'):
         BertEncoder(bert_config['config'], pretrained=True)
+
+
+@pytest.mark.parametrize('number', [0, 1])
+def test_frozen_layers_take_no_gradient(bert_config, number):
+    encoder = MODELS.build(dict(bert_config, frozen_layers=number))
+    held = {name for name, p in encoder.named_parameters() if not p.requires_grad}
+    frozen = ('bert.embeddings.', *(f'bert.encoder.layer.{i}.' for i in range(number)))
+    every = {name for name, _ in encoder.named_parameters()}
+    assert held == {name for name in every if name.startswith(frozen)} and held
+
+
+@pytest.mark.parametrize('number', [-1, 2])
+def test_layers_that_are_not_there_cannot_be_frozen(bert_config, number):
+    with pytest.raises(ValueError, match='this BERT has 1 layers'):
+        MODELS.build(dict(bert_config, frozen_layers=number))
