@@ -73,7 +73,7 @@ def test_on_real_films(method, convert_covid19, repo_dir, tmp_path, monkeypatch)
     config = str(repo_dir / 'configs' / REAL[method])
     options = {**SHORT, 'train_cfg.max_epochs': 2}
     if method == 'moco_cxr':
-        options |= {'model.backbone.init_cfg': None, 'model.queue_length': 32}
+        options |= {'model.backbone.init_cfg': None}
     else:
         options |= {'train_cfg.val_interval': 2}
     assert train(config, 'run', cfg_options=options) == 0
