@@ -28,6 +28,7 @@ from .user_error import user_lines
 # Said at each start by the libraries below us, once or per parameter; of no use.
 NOISE = (
     'Fail to import ``MultiScaleDeformableAttention``',
+    'Default ``avg_non_ignore`` is False',
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias of',
     'The prefix is not set in metric class',
