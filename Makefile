@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRA ?= test,dev
 # Two workers of one thread each take less than half the time of one of two threads.
-WORKERS ?= -n 2 --dist loadfile
+WORKERS ?= -n 2 --dist worksteal
 export HF_HUB_OFFLINE ?= 1
 
 .PHONY: help install demo test test-slow lint format clean

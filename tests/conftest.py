@@ -1,5 +1,6 @@
 """Fixtures every test may use."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -10,6 +11,31 @@ if 'PYTEST_XDIST_WORKER' in os.environ:  # workers share the cores
     for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
         os.environ.setdefault(name, '1')
 REPO = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_finish():
+    """Leave what was imported out of each later search for garbage: a tenth faster."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _config_texts_are_formatted_once():
+    """A run asks for the text of its config five times and more."""
+    from yapf.yapflib import yapf_api
+
+    plain = yapf_api.FormatCode
+    texts = {}
+
+    def once(text, **kwargs):
+        key = text, repr(kwargs)
+        if key not in texts:
+            texts[key] = plain(text, **kwargs)
+        return texts[key]
+
+    yapf_api.FormatCode = once
+    yield
+    yapf_api.FormatCode = plain
 
 
 @pytest.fixture(autouse=True)
