@@ -47,7 +47,7 @@ def test_same_as_naive_joining():
         found = join_identities(ids, *columns)
         label = np.arange(23)
         for _ in range(23):
-            for column in (ids, *columns):
+            for column in map(list, (ids, *columns)):
                 for i in range(23):
                     for j in range(23):
                         if column[i] == column[j] != '':
