@@ -1,5 +1,5 @@
-# CXR-CLIP in miniature on synthetic films: what `make demo` trains, minutes on two
-# CPU cores, no download.
+# CXR-CLIP in miniature on synthetic films: minutes on two CPU cores, no
+# download. `make demo` trains 8 of the epochs.
 #
 #   python tools/dataset_converters/synthetic.py --num-films 3000 --size 128 \
 #       --out data/synthetic
