@@ -5,7 +5,7 @@ What can be wrong with either is raised as :class:`ConfigError` in words for the
 
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -136,23 +136,21 @@ def check_option(cfg: Config, option: str) -> None:
     almost its spelling is there. A helper variable has been read when the file was;
     changing it comes too late.
     """
-    content, keys = cfg._cfg_dict, option.split('.')
+    node, keys = cfg._cfg_dict, option.split('.')
     if keys[0] not in places.TOP_LEVEL:
         _check_helper(cfg, option, keys)
-    node = content
     for depth, key in enumerate(keys):
-        child = _child(node, key)
-        if child is not _MISSING:
-            node = child
+        where, free = '.'.join(keys[:depth]), isinstance(node, Mapping)
+        children = dict(_children(node))
+        if key in children:
+            node = children[key]
             continue
-        free = isinstance(node, Mapping)
+        if free and (where in places.CHECKED or 'type' in node):
+            return
         guess = nearest(key, node, cutoff=0.8) if free else None
-        checked = '.'.join(keys[:depth]) in places.CHECKED or (free and 'type' in node)
-        if not free or (guess and not checked):
-            raise ConfigError(
-                f"--cfg-options {option}: no key '{key}' in "
-                f"'{'.'.join(keys[:depth])}'{did_you_mean(guess)}"
-            )
+        if guess or not free:
+            mistake = f"no key '{key}' in '{where}'{did_you_mean(guess)}"
+            raise ConfigError(f'--cfg-options {option}: {mistake}')
         return
 
 
@@ -181,31 +179,25 @@ def uses_of(cfg: Config, value, name: str) -> list[str]:
 
     Numbers and None are common; one counts only under a key of the same ``name``.
     """
-    found, telling = [], isinstance(value, str | Mapping | list | tuple)
-
-    def walk(node, path: list[str]) -> None:
-        same = type(node) is type(value) and node == value
-        if same and (telling or path[-1] == name):
-            found.append('.'.join(path))
-        elif isinstance(node, Mapping):
-            for key, child in node.items():
-                walk(child, [*path, key])
-        elif isinstance(node, list | tuple):
-            for index, child in enumerate(node):
-                walk(child, [*path, str(index)])
-
-    for key in cfg:
-        if key in places.TOP_LEVEL:
-            walk(cfg[key], [key])
-    return found
+    telling = isinstance(value, str | Mapping | list | tuple)
+    read = {key: cfg[key] for key in cfg if key in places.TOP_LEVEL}
+    return [
+        '.'.join(path)
+        for path, node in nodes(read)
+        if type(node) is type(value) and node == value and (telling or path[-1] == name)
+    ]
 
 
-_MISSING = object()
+def nodes(node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Each value of a config and its place, as ``('a', '0', 'b')`` for ``a[0].b``."""
+    for key, child in _children(node):
+        yield (*path, key), child
+        yield from nodes(child, (*path, key))
 
 
-def _child(node, key: str):
+def _children(node) -> Iterable[tuple[str, object]]:
     if isinstance(node, Mapping):
-        return node[key] if key in node else _MISSING
-    if isinstance(node, list | tuple) and key.isdigit() and int(key) < len(node):
-        return node[int(key)]
-    return _MISSING
+        return node.items()
+    if isinstance(node, list | tuple):
+        return ((str(index), child) for index, child in enumerate(node))
+    return ()

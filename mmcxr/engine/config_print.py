@@ -3,7 +3,6 @@
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 from .config_check import types_of
@@ -37,13 +36,11 @@ def print_config(
 
 def location(target: Callable) -> str:
     """``file:line`` of a definition, relative to the working directory if in it."""
-    if isinstance(target, partial):
-        target = target.func
+    target = getattr(target, 'func', target)  # of a partial
     try:
-        file, line = inspect.getsourcefile(target), inspect.getsourcelines(target)[1]
+        path = Path(inspect.getsourcefile(target))
+        line = inspect.getsourcelines(target)[1]
     except (TypeError, OSError):  # not written in python
         return target.__module__
-    path = Path(file)
-    if path.is_relative_to(Path.cwd()):
-        path = path.relative_to(Path.cwd())
-    return f'{path}:{line}'
+    here = Path.cwd()
+    return f'{path.relative_to(here) if path.is_relative_to(here) else path}:{line}'

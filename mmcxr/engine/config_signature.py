@@ -1,170 +1,108 @@
-"""Which keywords a class or function of a config takes, read from its source.
+"""Which keywords a class or function of a config takes.
 
 A constructor that ends in ``**kwargs`` hides its real arguments in a parent class.
-The keywords that it hands on are followed upwards; where they go anywhere else than
-to a parent, nothing can be said and every keyword passes.
+Its source tells where the keywords go: they are followed to the constructors of
+parents; where they go anywhere else, every keyword passes.
 """
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 from mmengine.utils import ManagerMixin
 
-READERS = ('get', 'pop', 'setdefault')
-
-
-@dataclass(frozen=True)
-class Arguments:
-    """Keywords of a callable.
-
-    Args:
-        names: accepted keywords, in the order of the signature.
-        required: those without a default.
-        anything: true if unknown keywords pass as well.
-    """
-
-    names: tuple[str, ...]
-    required: tuple[str, ...]
-    anything: bool = False
+ANY = '**'  # stands for every other keyword
 
 
 @cache
-def arguments(target: Callable) -> Arguments:
-    """Keywords that ``target`` takes; ``self`` is left out.
+def keywords_of(target: Callable) -> dict[str, bool]:
+    """Keyword -> whether it must be given; ``ANY`` if others pass as well.
 
     Args:
         target: class, function or ``functools.partial``.
     """
     if not inspect.isclass(target):
-        return _own_arguments(target)[0]
-    found = _constructor_arguments(target, 0)
-    if issubclass(target, ManagerMixin) and 'name' not in found.names:
-        return Arguments(('name', *found.names), found.required, found.anything)
+        found, rest = _own(target)
+        return found if rest is None else found | {ANY: False}
+    named = dict(name=False) if issubclass(target, ManagerMixin) else {}
+    return named | _constructor(target, 0)
+
+
+def _constructor(cls: type, start: int) -> dict[str, bool]:
+    """Keywords of the first constructor in ``cls.__mro__[start:]``."""
+    mro = cls.__mro__
+    index = next(i for i in range(start, len(mro)) if '__init__' in vars(mro[i]))
+    # Both take any keyword by signature and refuse it at run time.
+    if mro[index] is object or mro[index].__module__ == 'torch.nn.modules.module':
+        return {}
+    init = inspect.unwrap(vars(mro[index])['__init__'])
+    found, rest = _own(init, skip=1)
+    if rest is None:
+        return found
+    read, calls = _uses(init, rest)
+    if not (read or calls):
+        return found | {ANY: False}
+    parents = [_parent(cls, index, init, call) for call in calls]
+    for more in [dict.fromkeys(read, False), *parents]:
+        found = found | more | found  # what the child says of a keyword holds
     return found
 
 
-def _constructor_arguments(cls: type, start: int) -> Arguments:
-    """Keywords of the first constructor in ``cls.__mro__[start:]``."""
-    index = next(
-        i for i, c in enumerate(cls.__mro__) if i >= start and '__init__' in vars(c)
-    )
-    owner = cls.__mro__[index]
-    # Both take any keyword by signature and refuse it at run time.
-    if owner is object or owner.__module__ == 'torch.nn.modules.module':
-        return Arguments((), ())
-    init = inspect.unwrap(vars(owner)['__init__'])
-    own, rest = _own_arguments(init, skip=1)
-    if rest is None:
-        return own
-    uses = _uses_of(init, rest)
-    if uses is None or not (uses.calls or uses.names):
-        return Arguments(own.names, own.required, anything=True)
-    names, required, anything = list(own.names), list(own.required), False
-    names += [name for name in uses.names if name not in names]
-    for call in uses.calls:
-        parent = _parent_arguments(cls, index, init, call)
-        if parent is None:
-            anything = True
-            continue
-        given = _given(call, parent)
-        names += [n for n in parent.names if n not in given and n not in names]
-        required += [n for n in parent.required if n not in given]
-        anything |= parent.anything
-    return Arguments(tuple(names), tuple(required), anything)
-
-
-def _own_arguments(function, skip: int = 0) -> tuple[Arguments, str | None]:
-    """Arguments of one signature, and the name of its ``**`` parameter if any."""
+def _own(function: Callable, skip: int = 0) -> tuple[dict[str, bool], str | None]:
+    """Keywords of one signature, and the name of its ``**`` parameter if any."""
     try:
         parameters = list(inspect.signature(function).parameters.values())[skip:]
     except (TypeError, ValueError):  # written in C
-        return Arguments((), (), anything=True), None
-    rest = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+        return {ANY: False}, None
     named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
-    required = tuple(p.name for p in named if p.default is p.empty)
-    found = Arguments(tuple(p.name for p in named), required, rest is not None)
-    return found, rest
+    rest = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+    return {p.name: p.default is p.empty for p in named}, rest
 
 
-@dataclass
-class _Uses:
-    """What a constructor does with its ``**kwargs``."""
+def _uses(init: Callable, rest: str) -> tuple[list[str], list[ast.Call]]:
+    """What a constructor does with its parameter ``**rest``.
 
-    calls: list[ast.Call]  # calls of a parent's constructor
-    names: list[str]  # keywords that it reads itself
-
-
-def _uses_of(init, rest: str) -> _Uses | None:
-    """Uses of the parameter ``rest``; None where they cannot be told."""
+    Returns:
+        Keywords that it reads itself, and its calls of parents' constructors that
+        get the others; both empty where something else is done with them.
+    """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(init)))
     except (OSError, TypeError, SyntaxError):
-        return None
-    uses, understood = _Uses([], []), 0
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            if any(k.arg is None and _is_name(k.value, rest) for k in node.keywords):
-                if not _calls_init(node):
-                    return None
-                uses.calls.append(node)
-                understood += 1
-            elif isinstance(node.func, ast.Attribute) and _is_name(
-                node.func.value, rest
-            ):
-                if node.func.attr not in READERS or not _is_text(node.args[0]):
-                    return None
-                uses.names.append(node.args[0].value)
-                understood += 1
-        elif isinstance(node, ast.Subscript) and _is_name(node.value, rest):
-            if not _is_text(node.slice):
-                return None
-            uses.names.append(node.slice.value)
-            understood += 1
-        elif isinstance(node, ast.Compare) and _is_name(node.comparators[-1], rest):
-            if not _is_text(node.left):
-                return None
-            uses.names.append(node.left.value)
-            understood += 1
-    seen = sum(_is_name(node, rest) for node in ast.walk(tree))
-    return uses if seen == understood else None
+        return [], []
+    reading = rf"\b{rest}(?:\.(?:get|pop|setdefault)\(|\[)'(\w+)'"
+    asking = rf"'(\w+)' (?:not )?in {rest}\b"
+    code = ast.unparse(tree)
+    read = re.findall(reading, code) + re.findall(asking, code)
+    nodes = list(ast.walk(tree))
+    calls = [
+        node
+        for node in nodes
+        if isinstance(node, ast.Call) and f'**{rest}' in map(ast.unparse, node.keywords)
+    ]
+    understood = all(ast.unparse(call.func).endswith('.__init__') for call in calls)
+    uses = sum(isinstance(node, ast.Name) and node.id == rest for node in nodes)
+    return (read, calls) if understood and uses == len(read + calls) else ([], [])
 
 
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
+def _parent(cls: type, index: int, init: Callable, call: ast.Call) -> dict[str, bool]:
+    """Keywords of the parent constructor that ``call`` reaches, less those it fills.
 
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _calls_init(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and call.func.attr == '__init__'
-
-
-def _parent_arguments(cls: type, index: int, init, call: ast.Call) -> Arguments | None:
-    """Arguments of the parent constructor that ``call`` reaches."""
+    The call is ``super().__init__``, ``super(Class, self).__init__`` or
+    ``Parent.__init__``.
+    """
     caller = call.func.value
-    if isinstance(caller, ast.Name):  # Parent.__init__(self, ...)
-        parent = init.__globals__.get(caller.id)
-        return _constructor_arguments(parent, 0) if parent in cls.__mro__ else None
-    if not (isinstance(caller, ast.Call) and _is_name(caller.func, 'super')):
-        return None
-    if caller.args:  # super(Child, self).__init__(...)
-        child = init.__globals__.get(getattr(caller.args[0], 'id', None))
-        if child not in cls.__mro__:
-            return None
-        index = cls.__mro__.index(child)
-    return _constructor_arguments(cls, index + 1)
-
-
-def _given(call: ast.Call, parent: Arguments) -> set[str]:
-    """Parent arguments that the call itself fills, so that a user cannot."""
-    given = {keyword.arg for keyword in call.keywords if keyword.arg}
+    above = isinstance(caller, ast.Call) and ast.unparse(caller.func) == 'super'
+    for named in caller.args[:1] if above else [caller]:
+        parent = init.__globals__.get(ast.unparse(named))
+        if parent not in cls.__mro__:
+            return {ANY: False}
+        index = cls.__mro__.index(parent)
+    found = _constructor(cls, index + above)
     positional = [a for a in call.args if not isinstance(a, ast.Starred)]
-    if isinstance(call.func.value, ast.Name):
-        positional = positional[1:]  # Parent.__init__(self, ...)
-    return given | set(parent.names[: len(positional)])
+    filled = list(found)[: len(positional) - (not above)]
+    filled += [keyword.arg for keyword in call.keywords]
+    return {key: found[key] for key in found if key not in filled}

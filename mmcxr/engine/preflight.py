@@ -1,12 +1,13 @@
 """What a run needs outside its config, looked at before anything is built."""
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 from mmengine.config import Config
 
-from .config_file import ConfigError, check_exists
+from .config_file import ConfigError, check_exists, nodes
 from .config_types import resolve
 
 # Packages behind mmengine's trackers, which `pip install mmcxr[tracking]` brings.
@@ -37,16 +38,18 @@ def check_data(cfg: Config, loaders: Iterable[str]) -> None:
         cfg: merged config.
         loaders: the dataloaders that will be used.
     """
-    scope = cfg.get('default_scope') or 'mmcxr'
     for loader in loaders:
-        for place, dataset in _datasets((cfg.get(loader) or {}).get('dataset'), loader):
-            root = dataset['data_root']
-            if '://' not in root:
-                try:
-                    check_exists(root, 'data folder', folder=True)
-                except ConfigError as error:
-                    hint = _conversion(dataset, scope)
-                    raise ConfigError(f'{place}.data_root: {error}{hint}') from None
+        for path, dataset in nodes(cfg.get(loader) or {}, (loader,)):
+            inside = all(k in ('dataset', 'datasets') or k.isdigit() for k in path[1:])
+            root = dataset.get('data_root') if isinstance(dataset, Mapping) else None
+            if not inside or not isinstance(root, str) or '://' in root:
+                continue
+            try:
+                check_exists(root, 'data folder', folder=True)
+            except ConfigError as error:
+                place = re.sub(r'\.(\d+)', r'[\1]', '.'.join(path))
+                hint = _conversion(dataset, cfg.get('default_scope') or 'mmcxr')
+                raise ConfigError(f'{place}.data_root: {error}{hint}') from None
 
 
 def check_trackers(cfg: Config) -> None:
@@ -73,21 +76,6 @@ def _conversion(dataset: Mapping, scope: str) -> str:
     facts = {**getattr(kind, 'METAINFO', {}), **(dataset.get('metainfo') or {})}
     command = facts.get('convert', '').format(data_root=dataset['data_root'])
     return f' (make it with: {command})' if command else ''
-
-
-def _datasets(node, place: str):
-    """Yield (place, config) of a dataset with a ``data_root``, and of those in it."""
-    if isinstance(node, list | tuple):
-        for index, child in enumerate(node):
-            yield from _datasets(child, f'{place}[{index}]')
-    elif isinstance(node, Mapping):
-        place = place if place.endswith(']') else f'{place}.dataset'
-        if isinstance(node.get('data_root'), str):
-            yield place, node
-        for key in ('dataset', 'datasets'):
-            yield from _datasets(
-                node.get(key), f'{place}.{key}'.removesuffix('.dataset')
-            )
 
 
 def last_checkpoint(work_dir: str) -> str | None:

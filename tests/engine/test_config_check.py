@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from mmcxr.engine.config_check import check_config, types_of
 from mmcxr.engine.config_file import load_config
-from mmcxr.engine.config_signature import arguments
+from mmcxr.engine.config_signature import ANY, keywords_of
 
 
 @pytest.fixture(scope='module')
@@ -106,6 +106,16 @@ def test_good_config_has_no_mistakes(toy):
 def test_mistake_is_one_line_with_the_nearest_name(toy, place, value, line):
     (found,) = changed(toy, place, value)
     assert line in found and '\n' not in found
+
+
+def test_type_that_is_no_name(toy):
+    assert changed(toy, 'model.type', dict(type='ToyRegressor')) == [
+        "model.type: needs a name, not {'type': 'ToyRegressor'}"
+    ]
+    assert changed(toy, 'optim_wrapper.constructor', 3) == [
+        'optim_wrapper.constructor: needs a name, not 3'
+    ]
+    assert changed(toy, 'model.type', toy_parts.ToyRegressor) == []
 
 
 def test_missing_arguments(toy):
@@ -224,10 +234,6 @@ class Sponge(Parent):
 
 
 def test_keywords_are_followed_into_parents():
-    child = arguments(Child)
-    assert set(child.names) == {'d', 'e', 'a', 'c'} and not child.anything
-    assert child.required == ('d', 'a')
-    grandchild = arguments(Grandchild)
-    assert set(grandchild.names) == {'f', 'e', 'a', 'c'}
-    assert grandchild.required == ('a',)
-    assert arguments(Sponge).anything
+    assert keywords_of(Child) == dict(d=True, e=False, a=True, c=False)
+    assert keywords_of(Grandchild) == dict(f=False, e=False, a=True, c=False)
+    assert ANY in keywords_of(Sponge)
