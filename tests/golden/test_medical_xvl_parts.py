@@ -1,6 +1,6 @@
 """Parts of Medical X-VL give what the authors' code gave: text encoder, fusion in both
-directions, masked and causal language model, question encoder and answer decoder, and
-the separate fusion encoder of 2023.
+directions, masked and causal language model, texts written greedily, question encoder
+and answer decoder, and the separate fusion encoder of 2023.
 """
 
 import json
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from mmcxr.models.backbones.bert import BertEncoder
 from mmcxr.models.backbones.fusion_bert import FusionBert
+from mmcxr.models.parts.generation import GenerationSettings, generate_tokens
 from mmcxr.torchvision_schema import ensure_torchvision
 
 
@@ -147,7 +148,14 @@ def test_causal_language_model(shared_dir):
     ids, mask = fixture.tokens('target')
     scores = bert(ids, mask, image)[:, :-1].transpose(1, 2)
     errors = F.cross_entropy(scores, ids[:, 1:], reduction='none', ignore_index=0)
+    # As its meaning tells: from [CLS] to at most ten more, or to [SEP].
+    start = ids[:, :1]
+    steps = fixture.manifest['outputs']['greedy_ids']['shape'][1] - 1
+    settings = GenerationSettings(max_tokens=steps)
+    ones = torch.ones_like(start)
+    written = generate_tokens(bert.lm, start, ones, image, settings, end_id=3)
     fixture.compare(
+        greedy_ids=torch.cat([start, written], dim=1),
         prefix_logits_slice=logits[:, :, ::512],
         prefix_logits_stats=torch.stack([logits.mean(), logits.std()]),
         next_token_top5_logits=largest.values,
