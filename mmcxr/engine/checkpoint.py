@@ -1,4 +1,4 @@
-"""From a checkpoint file to a model, with every key accounted for.
+"""Load a checkpoint file into a model; every key is accounted for.
 
 ``open_checkpoint`` reads a file safely and, where it is a published one, brings it
 to our names. ``load_strict`` puts weights into a model and refuses what mmengine

@@ -1,4 +1,4 @@
-"""Stand-ins for the foreign classes that published checkpoints mention.
+"""Placeholders for the foreign classes that published checkpoints mention.
 
 torch's weights-only reader refuses every class it does not know. Published files
 and mmengine's own training files mention a few that carry nothing but data; each

@@ -1,4 +1,4 @@
-"""Learning rates that grow with the depth of a layer."""
+"""Layer-wise learning-rate decay."""
 
 from mmengine.optim import DefaultOptimWrapperConstructor
 from torch import nn

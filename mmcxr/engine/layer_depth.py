@@ -1,4 +1,4 @@
-"""How deep in a backbone a parameter lies, told by how the backbone is built."""
+"""The depth of each parameter in its backbone."""
 
 import re
 

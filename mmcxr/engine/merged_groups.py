@@ -1,4 +1,4 @@
-"""Parameter groups as few as their settings."""
+"""Merge optimizer groups with equal settings."""
 
 from mmengine.optim import DefaultOptimWrapperConstructor
 from torch import nn

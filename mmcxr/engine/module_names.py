@@ -1,4 +1,4 @@
-"""Parts of a model by the names configs give them."""
+"""Find modules of a model by the dotted names that a config gives."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase

@@ -1,4 +1,4 @@
-"""The spec of an evaluation, read off a run's config and its test data.
+"""The spec of an evaluation, read from a run's config and its test data.
 
 What was asked goes to the *protocol*, who answered to the *model*: a tokenizer or
 the normalisation of pixels belongs to the model, so models that differ in these are

@@ -1,4 +1,4 @@
-"""Models whose parameters are spread over processes (FSDP2), and their checkpoints.
+"""Models whose parameters are sharded over processes (FSDP2), and their checkpoints.
 
 A sharded model has DTensors for parameters. What is saved and loaded here is whole:
 a checkpoint of a sharded run and one of a single process are alike.

@@ -1,4 +1,4 @@
-"""Which errors are the user's, and how they are told in one line."""
+"""Tell which errors are the user's, and report them in one line each."""
 
 import dis
 import errno

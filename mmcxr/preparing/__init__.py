@@ -19,7 +19,7 @@ lines that calls :func:`.command.run` with the module's name::
         splits = dict(official=[(film.image, 'train') for film in films])
         return Listing(films, splits, found.values(), release='stage 2')
 
-    CONVERTER = Converter(SIIMPneumothorax.METAINFO, read_siim, SIIM_PUBLISHED)
+    CONVERTER = Converter(SIIMPneumothorax.METAINFO, read_siim, SIIM_COUNTS)
 
 **What a converter does.** It reads the tables of the download and says which films
 there are (:class:`.films.Film`: name, file, cells, masks, boxes) and in which splits.
@@ -48,7 +48,7 @@ that can be pickled and whose repr says all it depends on (a frozen dataclass do
 films that go about in smaller copies. Both follow a film that is shrunk.
 
 **What is published** about a dataset stands beside its class as a tuple of
-:class:`Published`, each with its source. Its ``METAINFO``
+:class:`.ReportedCounts`, each with its source. Its ``METAINFO``
 has ``dataset``, ``licence``, ``citation`` and ``convert``, the command; run
 ``tools/misc/list_datasets.py`` to bring ``docs/datasets.md`` up to date.
 

@@ -32,7 +32,7 @@ def run(name: str, doc: str, argv: list[str] | None = None) -> int:
         parser.error('SOURCE is missing: name the folder of the download')
     try:
         if args.verify:
-            found = verify(args.out, converter.published, args.workers)
+            found = verify(args.out, converter.reported, args.workers)
         else:
             options = Options(args.size, args.link, args.keep_dicom)
             found = convert(

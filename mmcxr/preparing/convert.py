@@ -76,7 +76,7 @@ def convert(
         made['faults'] = tally.faults()
         journal.finish(done.values(), made)
     digests = {one.name: one.digest for one in done.values()}
-    return verify(root, converter.published, digests=digests, tally=tally)
+    return verify(root, converter.reported, digests=digests, tally=tally)
 
 
 def _refuse_overlap(source: Path, root: Path) -> None:

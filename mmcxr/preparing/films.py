@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from mmcxr.datasets.films.film import MaskError, decode_mask
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 
 from .archives import ARCHIVE_ERRORS, Member
 
@@ -121,7 +121,7 @@ class Listing:
         films: in the order of the table; each image once.
         splits: lists of (image, split) by scheme. An image may be in several splits.
         found: every film file of the source; those that no film names are faults.
-        release: which of the releases in ``Converter.published`` this is.
+        release: which of the releases in ``Converter.reported`` this is.
     """
 
     films: list[Film]
@@ -139,12 +139,12 @@ class Converter:
         read: of (source, tally, **options) the :class:`Listing`. It reads tables and
             looks for files; films it leaves alone. What it cannot use it notes in
             the tally, and raises ``TableError`` where nothing can be used.
-        published: what is published about it, each number with its source.
+        reported: numbers that sources report about it; see :func:`.verify.verify`.
         options: further arguments of ``read`` by name, each as keyword arguments of
             ``argparse.ArgumentParser.add_argument``; ``stage`` becomes ``--stage``.
     """
 
     facts: Mapping
     read: Callable[..., Listing]
-    published: tuple[Published, ...] = ()
+    reported: tuple[ReportedCounts, ...] = ()
     options: Mapping[str, dict] = field(default_factory=dict)

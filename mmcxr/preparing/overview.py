@@ -3,7 +3,7 @@
 import pkgutil
 from importlib import import_module
 
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 from . import readers
@@ -61,8 +61,8 @@ _SIZES = ('images', 'patients', 'studies', 'reports')
 
 def datasets_page() -> str:
     """The page as Markdown."""
-    published = {
-        converter.facts['dataset']: converter.published
+    reported = {
+        converter.facts['dataset']: converter.reported
         for converter in all_converters().values()
     }
     lines = [_HEAD, '| dataset | classes to name in a config | published size |']
@@ -72,7 +72,7 @@ def datasets_page() -> str:
     for name, classes in sorted(_classes().items()):
         facts = classes[0].METAINFO
         names = ', '.join(f'`{one.__name__}`' for one in classes)
-        sizes = '; '.join(filter(None, map(_size, published.get(name, ()))))
+        sizes = '; '.join(filter(None, map(_size, reported.get(name, ()))))
         cells = (name, names, sizes, facts['licence'], facts['citation'])
         lines.append(f'| {" | ".join(cells)} |')
         command = facts['convert'].format(data_root=f'data/{name}')
@@ -103,9 +103,9 @@ def _classes() -> dict[str, list[type]]:
     return found
 
 
-def _size(published: Published) -> str:
+def _size(reported: ReportedCounts) -> str:
     """'12,047 images (source)', or nothing where it says none of the sizes."""
-    numbers = {name: getattr(published, name) for name in _SIZES}
+    numbers = {name: getattr(reported, name) for name in _SIZES}
     shown = ', '.join(f'{n:,} {name}' for name, n in numbers.items() if n is not None)
-    release = f'{published.release}: ' if published.release else ''
-    return f'{release}{shown} ({published.source})' if shown else ''
+    release = f'{reported.release}: ' if reported.release else ''
+    return f'{release}{shown} ({reported.source})' if shown else ''

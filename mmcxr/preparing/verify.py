@@ -11,7 +11,7 @@ import pandas as pd
 
 from mmcxr.datasets.films.film import MaskError, decode_film, decode_mask
 from mmcxr.datasets.films.grey import UnreadableFilm
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.datasets.tables.splits import read_split
 from mmcxr.datasets.tables.table import label_columns, mask_columns, read_table
 from mmcxr.datasets.tables.table_file import TableError
@@ -29,17 +29,17 @@ class Count:
 
     name: str
     found: int
-    published: int | None = None
+    reported: int | None = None
     source: str = ''
 
     def line(self) -> str:
         """To print."""
         start = f'{self.name}: {self.found:,}'
-        if self.published is None:
+        if self.reported is None:
             return start
-        if self.found == self.published:
+        if self.found == self.reported:
             return f'{start} as published ({self.source})'
-        return f'{start}, published {self.published:,} ({self.source})'
+        return f'{start}, published {self.reported:,} ({self.source})'
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class Verification:
         told = [
             count.line()
             for count in self.counts
-            if count.published is not None or not count.name.endswith(' negative')
+            if count.reported is not None or not count.name.endswith(' negative')
         ]
         return [*told, *self.tally.lines()]
 
 
 def verify(
     root: str | Path,
-    published: Sequence[Published] = (),
+    reported: Sequence[ReportedCounts] = (),
     workers: int = 0,
     digests: Mapping[str, str] | None = None,
     tally: Tally | None = None,
@@ -79,7 +79,7 @@ def verify(
 
     Args:
         root: folder of the dataset.
-        published: what is published about it, of any release.
+        reported: numbers that sources report about it, of any release.
         workers: processes that decode; 0: none but the caller's.
         digests: of the images by name, where they have just been decoded and written.
         tally: of the conversion; else what ``made.json`` says was wrong then.
@@ -105,13 +105,13 @@ def verify(
         digests = _decode_all(root, table, present, workers, tally)
     _note_duplicates(digests, tally)
     counts = count_table(root, table, tally)
-    counts = _compare(counts, published, made, tally)
+    counts = _compare(counts, reported, made, tally)
     result = Verification(counts, tally)
     report = dict(counts={count.name: count.found for count in counts})
     report['published'] = {
-        f'{count.name} ({count.source})': count.published
+        f'{count.name} ({count.source})': count.reported
         for count in counts
-        if count.published is not None
+        if count.reported is not None
     }
     report |= dict(made=made, faults=tally.faults())
     write_text(root / 'verification.json', as_json(report))
@@ -149,26 +149,26 @@ def count_table(root: Path, table: pd.DataFrame, tally: Tally) -> list[Count]:
     return [Count(name, found) for name, found in counts.items() if found]
 
 
-def published_counts(published: Published) -> dict[str, int]:
-    """Published numbers by the names that :func:`count_table` gives them."""
+def counts_by_name(reported: ReportedCounts) -> dict[str, int]:
+    """Reported numbers by the names that :func:`count_table` gives them."""
     names = ('images', 'patients', 'studies', 'reports', 'boxes')
-    counts = {name: getattr(published, name) for name in names}
+    counts = {name: getattr(reported, name) for name in names}
     for meaning in _LABELS.values():
-        labels = getattr(published, meaning)
+        labels = getattr(reported, meaning)
         counts |= {f'{name} {meaning}': number for name, number in labels.items()}
-    counts |= {f'{name} masks': n for name, n in published.masks.items()}
-    for scheme, splits in published.splits.items():
+    counts |= {f'{name} masks': n for name, n in reported.masks.items()}
+    for scheme, splits in reported.splits.items():
         counts |= {f'{scheme} {split}': n for split, n in splits.items()}
     return {name: count for name, count in counts.items() if count is not None}
 
 
 def _compare(
-    counts: list[Count], published: Sequence[Published], made: dict, tally: Tally
+    counts: list[Count], reported: Sequence[ReportedCounts], made: dict, tally: Tally
 ) -> list[Count]:
     """Counts with the published ones beside them; differences are faults."""
     release, limit = made.get('release', ''), made.get('limit')
-    claims = [claim for claim in published if claim.covers(release)]
-    if published and (limit is not None or not claims):
+    claims = [claim for claim in reported if claim.covers(release)]
+    if reported and (limit is not None or not claims):
         cause = f'only {limit} films were converted'
         cause = cause if claims else f'nothing is published about {release!r}'
         tally.note('numbers not compared with published ones', cause)
@@ -176,7 +176,7 @@ def _compare(
     found = {count.name: count.found for count in counts}
     compared = []
     for claim in claims:
-        for name, number in published_counts(claim).items():
+        for name, number in counts_by_name(claim).items():
             count = Count(name, found.get(name, 0), number, claim.source)
             compared.append(count)
             if count.found != number:

@@ -13,7 +13,7 @@ import pytest
 from mmcxr.preparing.convert import collect
 from mmcxr.preparing.films import Listing
 from mmcxr.preparing.source import Source
-from mmcxr.preparing.verify import published_counts
+from mmcxr.preparing.verify import counts_by_name
 from mmcxr.preparing.writing import Tally
 
 
@@ -111,9 +111,9 @@ def listed_counts(listing: Listing) -> Counter:
 def check_published(converter, listing: Listing) -> int:
     """Compare with all that is published of the release; returns how many numbers."""
     found, compared = listed_counts(listing), 0
-    for claim in converter.published:
+    for claim in converter.reported:
         if claim.covers(listing.release):
-            for name, number in published_counts(claim).items():
+            for name, number in counts_by_name(claim).items():
                 assert found[name] == number, (name, claim.source)
                 compared += 1
     return compared

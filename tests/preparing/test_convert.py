@@ -23,7 +23,7 @@ from toy_download import (
     write_film,
 )
 
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.datasets.tables.splits import read_split
 from mmcxr.datasets.tables.table import TableError, read_table
 from mmcxr.preparing.convert import convert
@@ -156,7 +156,7 @@ def test_limit(toy_source, tmp_path):
     out = tmp_path / 'out'
     convert(TOY, toy_source, out, limit=3)
     assert len(read_table(out, check_files=-1)) == 3
-    found = verify(out, [Published('a paper', images=12)])
+    found = verify(out, [ReportedCounts('a paper', images=12)])
     kind = 'numbers not compared with published ones'
     assert found.tally.names(kind) == ['only 3 films were converted']
     assert not found.refused()
@@ -280,10 +280,10 @@ def test_a_packed_table_in_the_way(toy_source, tmp_path):
 
 def test_published_numbers(toy_source, tmp_path):
     claims = (
-        Published('page 3', images=12, patients=6, positive=dict(Edema=6)),
-        Published('a mask paper', masks=dict(mask=6), boxes=6),
-        Published('the list', splits=dict(official=dict(train=8, test=5))),
-        Published('another release', release='2', images=99),
+        ReportedCounts('page 3', images=12, patients=6, positive=dict(Edema=6)),
+        ReportedCounts('a mask paper', masks=dict(mask=6), boxes=6),
+        ReportedCounts('the list', splits=dict(official=dict(train=8, test=5))),
+        ReportedCounts('another release', release='2', images=99),
     )
     convert(TOY, toy_source, tmp_path / 'out')
     found = verify(tmp_path / 'out', claims)
@@ -302,7 +302,7 @@ def test_a_list_that_does_not_fit(toy_source, tmp_path):
     write_csv(
         tmp_path / 'out/splits/mine.csv', [('image', 'split'), ('x.png', 'train')]
     )
-    found = verify(tmp_path / 'out', [Published('a paper', 'stage 9', images=1)])
+    found = verify(tmp_path / 'out', [ReportedCounts('a paper', 'stage 9', images=1)])
     (named,) = found.tally.names('invalid: split lists')
     assert 'none of its 1 images is in the table' in named
     kind = 'numbers not compared with published ones'

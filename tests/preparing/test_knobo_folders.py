@@ -169,5 +169,5 @@ def test_the_names_in_knobos_lists(shared_dir):
                         assert (_PERSON if label == 'PNEUMONIA' else _NORMAL).match(
                             stem
                         )
-    official = KERMANY.published[1].splits['official']
+    official = KERMANY.reported[1].splits['official']
     assert {split: counts['pneumonia', split] for split in official} == dict(official)

@@ -1,12 +1,12 @@
 """BRAX, films of a hospital in Sao Paulo."""
 
 from mmcxr.datasets.classification import ClassificationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 from .chexpert import CHEXPERT_CLASSES
 
-BRAX_PUBLISHED = (Published('abstract of the paper', images=40_967, studies=24_959),)
+BRAX_COUNTS = (ReportedCounts('abstract of the paper', images=40_967, studies=24_959),)
 
 
 @DATASETS.register_module()

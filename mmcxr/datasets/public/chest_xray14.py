@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.image_text import ImageTextDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 #: In the order of the official code and of most tables in papers.
@@ -29,18 +29,18 @@ _FACTS = dict(
     citation='Wang et al., CVPR 2017, https://arxiv.org/abs/1705.02315',
     convert='python tools/dataset_converters/chest_xray14.py SOURCE --out {data_root}',
 )
-CHEST_XRAY14_PUBLISHED = (
-    Published(
+CHEST_XRAY14_COUNTS = (
+    ReportedCounts(
         'README_CHESTXRAY.pdf of https://nihcc.app.box.com/v/ChestXray-NIHCC',
         images=112_120,
         patients=30_805,
     ),
-    Published(
+    ReportedCounts(
         'train_val_list.txt, test_list.txt',
         splits=dict(official=dict(train=86_524, test=25_596)),
     ),
-    Published('BBox_List_2017.csv, 984 rows', boxes=984),
-    Published(
+    ReportedCounts('BBox_List_2017.csv, 984 rows', boxes=984),
+    ReportedCounts(
         'Data_Entry_2017_v2020.csv, 112,120 rows',
         positive={
             'Atelectasis': 11_559,

@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.image_text import ImageTextDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 #: The 14 observations of the CheXpert labeller.
@@ -30,8 +30,8 @@ _FACTS = dict(
     convert='python tools/dataset_converters/chexpert.py SOURCE --out {data_root}',
 )
 #: The tables of which the release consists are its name.
-CHEXPERT_PUBLISHED = (
-    Published(
+CHEXPERT_COUNTS = (
+    ReportedCounts(
         'train.csv, 223,414 rows',
         'train',
         images=223_414,
@@ -54,7 +54,7 @@ CHEXPERT_PUBLISHED = (
         },
     ),
     *(
-        Published(
+        ReportedCounts(
             'train.csv, 223,414 rows; the other tables say nothing uncertain',
             release,
             splits=dict(official=dict(train=223_414)),
@@ -76,7 +76,7 @@ CHEXPERT_PUBLISHED = (
         )
         for release in ('train', 'train, val', 'train, val, test')
     ),
-    Published(
+    ReportedCounts(
         'train.csv, 223,414 rows, and valid.csv, 234 rows of 200 patients',
         'train, val',
         images=223_648,
@@ -90,7 +90,7 @@ CHEXPERT_PUBLISHED = (
             'Pleural Effusion': 86_187 + 67,
         },
     ),
-    Published(
+    ReportedCounts(
         'abstract of the paper',
         'train, val, test',
         images=224_316,
@@ -138,8 +138,8 @@ class CheXpert5x200(ClassificationDataset):
     )
 
 
-CHEXPERT_5X200_PUBLISHED = (
-    Published(
+CHEXPERT_5X200_COUNTS = (
+    ReportedCounts(
         "GLoRIA's chexpert_5x200.csv, github.com/marshuang80/gloria",
         images=1_000,
         positive=dict.fromkeys(CheXpert5x200.METAINFO['classes'], 200),

@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.segmentation import SegmentationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 COVID_QU_CLASSES = ('COVID', 'Lung Opacity', 'Normal', 'Viral Pneumonia')
@@ -14,8 +14,8 @@ _FACTS = dict(
     'https://doi.org/10.1016/j.compbiomed.2021.104319',
     convert='python tools/dataset_converters/covid_qu.py SOURCE --out {data_root}',
 )
-COVID_QU_PUBLISHED = (
-    Published(
+COVID_QU_COUNTS = (
+    ReportedCounts(
         _PAGE,
         images=21_165,
         positive={

@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.segmentation import SegmentationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 _FACTS = dict(
@@ -22,14 +22,14 @@ JSRT_STRUCTURES = (
     'left clavicle',
     'right clavicle',
 )
-JSRT_PUBLISHED = (
-    Published(
+JSRT_COUNTS = (
+    ReportedCounts(
         'http://db.jsrt.or.jp/eng.php',
         images=247,
         positive={'Nodule': 154, 'Malignant nodule': 100},
         negative={'Nodule': 93, 'Malignant nodule': 54 + 93},
     ),
-    Published(
+    ReportedCounts(
         'https://www.isi.uu.nl/Research/Databases/SCR/data.php',
         'with outlines',
         masks={

@@ -1,17 +1,17 @@
 """Chest X-ray pneumonia of Kermany et al., KnoBo's "pneumonia"."""
 
 from mmcxr.datasets.classification import ClassificationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
-KERMANY_PUBLISHED = (
-    Published(
+KERMANY_COUNTS = (
+    ReportedCounts(
         'text of the paper: 5,232 films for training, 624 for testing',
         images=5_856,
         positive=dict(Pneumonia=3_883 + 390),
         negative=dict(Pneumonia=1_349 + 234),
     ),
-    Published(
+    ReportedCounts(
         'lists of KnoBo, github.com/YueYANG1996/KnoBo',
         splits=dict(official=dict(train=5_216, val=16, test=624)),
     ),

@@ -1,7 +1,7 @@
 """MIMIC-CXR: studies with reports."""
 
 from mmcxr.datasets.image_text import ImageTextDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 from .chexpert import CHEXPERT_CLASSES
@@ -9,18 +9,18 @@ from .chexpert import CHEXPERT_CLASSES
 #: Who may be asked for labels: two labellers of reports, and the radiologist who
 #: labelled reports of the test set for release 2.1.0. See the converter.
 MIMIC_LABELLERS = ('chexpert', 'negbio', 'radiologist')
-MIMIC_PUBLISHED = tuple(
+MIMIC_COUNTS = tuple(
     claim
     for release in ('JPG', 'DICOM')
     for claim in (
-        Published(
+        ReportedCounts(
             'abstract of the paper, and its section Background',
             release,
             images=377_110,
             patients=65_379,
             studies=227_835,
         ),
-        Published(
+        ReportedCounts(
             'mimic-cxr-2.0.0-split.csv.gz, 377,110 rows',
             release,
             splits=dict(official=dict(train=368_960, val=2_991, test=5_159)),

@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.segmentation import SegmentationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 _FACTS = dict(
@@ -29,16 +29,16 @@ _PAGE = (
     'https://lhncbc.nlm.nih.gov/LHC-publications/pubs/'
     'TuberculosisChestXrayImageDataSets.html'
 )
-SHENZHEN_PUBLISHED = (
-    Published(
+SHENZHEN_COUNTS = (
+    ReportedCounts(
         _PAGE,
         images=662,
         positive=dict(Tuberculosis=336),
         negative=dict(Tuberculosis=326),
     ),
 )
-MONTGOMERY_PUBLISHED = (
-    Published(
+MONTGOMERY_COUNTS = (
+    ReportedCounts(
         _PAGE,
         images=138,
         positive=dict(Tuberculosis=58),

@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.segmentation import SegmentationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 _FACTS = dict(
@@ -11,8 +11,8 @@ _FACTS = dict(
     citation='JF Healthcare, MIDL 2020, https://github.com/hlk-1135/object-CXR',
     convert='python tools/dataset_converters/object_cxr.py SOURCE --out {data_root}',
 )
-OBJECT_CXR_PUBLISHED = (
-    Published(
+OBJECT_CXR_COUNTS = (
+    ReportedCounts(
         'https://github.com/hlk-1135/object-CXR, section Data',
         images=10_000,
         positive={'Foreign object': 5_000},

@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.image_text import ImageTextDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 #: Labels that torchxrayvision reads out of the MeSH terms of the reports, and the words
@@ -27,9 +27,9 @@ OPENI_WORDS = {
     'Pneumonia': ('pneumonia',),
     'Pneumothorax': ('pneumothorax',),
 }
-OPENI_PUBLISHED = (
-    Published('https://openi.nlm.nih.gov/faq', images=7_470),
-    Published(
+OPENI_COUNTS = (
+    ReportedCounts('https://openi.nlm.nih.gov/faq', images=7_470),
+    ReportedCounts(
         'NLMCXR_reports.tgz: 3,955 reports, of which 104 have no image, and 25 of the '
         'others neither findings nor impression',
         patients=3_851,

@@ -1,7 +1,7 @@
 """PadChest."""
 
 from mmcxr.datasets.classification import ClassificationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 #: Findings of at least 500 images, as the table spells them.
@@ -92,8 +92,8 @@ PADCHEST_FINDINGS = (
     'volume loss',
 )
 _TABLE = 'PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv'
-PADCHEST_PUBLISHED = (
-    Published(
+PADCHEST_COUNTS = (
+    ReportedCounts(
         f'{_TABLE}: 109,931 StudyIDs, of which one is under two patients',
         images=160_861,
         patients=67_625,

@@ -1,7 +1,7 @@
 """RANZCR CLiP, catheters and lines."""
 
 from mmcxr.datasets.classification import ClassificationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 #: The columns of train.csv: where the tip of a tube or line lies.
@@ -19,12 +19,12 @@ RANZCR_LABELS = (
     'Swan Ganz Catheter Present',
 )
 _DATA = 'https://www.kaggle.com/c/ranzcr-clip-catheter-line-classification/data'
-RANZCR_PUBLISHED = (
-    Published(
+RANZCR_COUNTS = (
+    ReportedCounts(
         f'train.csv of {_DATA}, 30,083 rows',
         splits=dict(official=dict(train=30_083)),
     ),
-    Published(f'{_DATA}: train.csv', 'training films', images=30_083),
+    ReportedCounts(f'{_DATA}: train.csv', 'training films', images=30_083),
 )
 
 

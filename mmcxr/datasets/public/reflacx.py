@@ -1,7 +1,7 @@
 """REFLACX, readings of MIMIC-CXR films by radiologists."""
 
 from mmcxr.datasets.classification import ClassificationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 #: What readers were asked for in phases 2 and 3, with a certainty of 0 to 5.
@@ -39,8 +39,8 @@ REFLACX_FIRST_FINDINGS = (
     'Pulmonary edema',
     'Wide mediastinum',
 )
-REFLACX_PUBLISHED = (
-    Published(
+REFLACX_COUNTS = (
+    ReportedCounts(
         'read-me of https://physionet.org/content/reflacx-xray-localization/1.0.0/',
         images=2_616,
         patients=2_199,

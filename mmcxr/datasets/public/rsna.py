@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.segmentation import SegmentationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 _FACTS = dict(
@@ -13,8 +13,8 @@ _FACTS = dict(
     convert='python tools/dataset_converters/rsna.py SOURCE --out {data_root}',
 )
 _DATA = 'https://www.kaggle.com/c/rsna-pneumonia-detection-challenge/data'
-RSNA_PUBLISHED = (
-    Published(
+RSNA_COUNTS = (
+    ReportedCounts(
         'stage_2_train_labels.csv, 30,227 rows',
         'stage 2',
         positive=dict(Pneumonia=6_012),
@@ -22,8 +22,8 @@ RSNA_PUBLISHED = (
         boxes=9_555,
         splits=dict(official=dict(train=26_684)),
     ),
-    Published(_DATA, 'stage 2, training films', images=26_684),
-    Published(
+    ReportedCounts(_DATA, 'stage 2, training films', images=26_684),
+    ReportedCounts(
         f'{_DATA}: stage_2_sample_submission.csv, 3,000 rows',
         'stage 2, with test films',
         images=29_684,

@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.segmentation import SegmentationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 _FACTS = dict(
@@ -15,8 +15,8 @@ _FACTS = dict(
 _COPY = 'kaggle.com/datasets/vbookshelf/pneumothorax-chest-xray-images-and-masks'
 #: Annotated films of stage 1; stage 2 adds the 1,372 test films of stage 1.
 SIIM_STAGE_1_IMAGES = 10_675
-SIIM_PUBLISHED = (
-    Published(
+SIIM_COUNTS = (
+    ReportedCounts(
         'train-rle.csv of stage 1, 11,582 rows',
         'stage 1',
         images=SIIM_STAGE_1_IMAGES,
@@ -24,7 +24,7 @@ SIIM_PUBLISHED = (
         negative=dict(Pneumothorax=8_296),
         masks=dict(mask=2_379),
     ),
-    Published(
+    ReportedCounts(
         'stage_2_train.csv, 12,954 rows',
         'stage 2',
         images=12_047,
@@ -32,12 +32,12 @@ SIIM_PUBLISHED = (
         negative=dict(Pneumothorax=9_378),
         masks=dict(mask=2_669),
     ),
-    Published(
+    ReportedCounts(
         f'stage_1_train_images.csv and stage_1_test_images.csv of {_COPY}',
         'stage 2, in two folders',
         splits=dict(official=dict(train=SIIM_STAGE_1_IMAGES, test=1_372)),
     ),
-    Published(
+    ReportedCounts(
         'lists of MRM, github.com/RL4M/MRM-pytorch, DatasetsSplits',
         'folders',
         images=10_675,

@@ -2,7 +2,7 @@
 
 from mmcxr.datasets.classification import ClassificationDataset
 from mmcxr.datasets.segmentation import SegmentationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 _FACTS = dict(
@@ -12,22 +12,22 @@ _FACTS = dict(
     convert='python tools/dataset_converters/tbx11k.py SOURCE --out {data_root}',
 )
 _PAGE = 'https://datasetninja.com/tbx-11k'
-TBX11K_PUBLISHED = (
+TBX11K_COUNTS = (
     # The paper's table counts the films; one of those with latent tuberculosis
     # (tb1199.png) has no annotation, which makes 139 of its 140.
-    Published(
+    ReportedCounts(
         'table 2 of the paper',
         positive={'Tuberculosis': 800},
         negative={'Tuberculosis': 7_600},
         splits=dict(official=dict(train=6_600, val=1_800)),
     ),
-    Published(
+    ReportedCounts(
         _PAGE,
         positive={'ActiveTuberculosis': 660, 'ObsoletePulmonaryTuberculosis': 169},
         boxes=1_211,
     ),
-    Published('table 2 of the paper', 'labelled films', images=8_400),
-    Published(
+    ReportedCounts('table 2 of the paper', 'labelled films', images=8_400),
+    ReportedCounts(
         _PAGE,
         'with test films',
         images=11_702,

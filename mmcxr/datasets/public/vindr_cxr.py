@@ -1,7 +1,7 @@
 """VinDr-CXR."""
 
 from mmcxr.datasets.classification import ClassificationDataset
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 from mmcxr.registry import DATASETS
 
 #: The columns of the label files: 22 findings, then 6 of the whole film.
@@ -61,15 +61,15 @@ VINDR_LABELS = (
 #: How the labels of three readers become one: see the converter.
 VINDR_RULES = ('any', 'majority', 'agreed')
 _KAGGLE = 'https://www.kaggle.com/c/vinbigdata-chest-xray-abnormalities-detection/data'
-VINDR_PUBLISHED = (
-    Published(
+VINDR_COUNTS = (
+    ReportedCounts(
         'abstract of the paper',
         'PhysioNet 1.0.0',
         images=18_000,
         splits=dict(official=dict(train=15_000, test=3_000)),
     ),
-    Published(f'train.csv of {_KAGGLE}', 'Kaggle', images=15_000),
-    Published(
+    ReportedCounts(f'train.csv of {_KAGGLE}', 'Kaggle', images=15_000),
+    ReportedCounts(
         f'train.csv of {_KAGGLE}, 67,914 rows',
         'Kaggle, any',
         boxes=36_096,

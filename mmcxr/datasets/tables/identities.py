@@ -1,4 +1,4 @@
-"""Which images are of one film, and which of one person, beyond what a table says.
+"""Which images show one film, and which one patient, beyond what a table says.
 
 ``identities.csv`` beside a table has a column ``image`` and one or both of: ``film``,
 the same for images that are copies of each other, and ``patient``, the same for

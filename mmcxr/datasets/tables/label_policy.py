@@ -1,4 +1,4 @@
-"""What uncertain and unknown labels count as, decided class by class."""
+"""How uncertain and unknown labels are counted, class by class."""
 
 from collections.abc import Mapping, Sequence
 

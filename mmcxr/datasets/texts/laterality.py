@@ -1,4 +1,4 @@
-"""Words that name a side of the body, exchanged for those of the other side.
+"""Swap the words for left and right in a text.
 
 The report of a mirrored film is that of a patient whose right lung lies where the
 left one did, so every side changes, of the heart's chambers too.

@@ -1,4 +1,4 @@
-"""Texts of unequal length joined into rows, so that hardly anything is padding."""
+"""Join texts of unequal length into rows, with little padding (sequence packing)."""
 
 from collections.abc import Sequence
 

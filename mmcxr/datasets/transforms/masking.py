@@ -1,4 +1,4 @@
-"""What masked modelling hides: words of a text, patches of a film.
+"""Random masks for masked modelling: words of a text, patches of a film.
 
 ``L`` tokens, ``N`` patches. The draws follow from the seed of the sample.
 """

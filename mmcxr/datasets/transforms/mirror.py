@@ -1,4 +1,4 @@
-"""Let the text follow a mirrored film."""
+"""Swap left and right in the texts of a mirrored film."""
 
 from mmcv.transforms import BaseTransform
 

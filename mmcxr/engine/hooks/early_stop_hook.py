@@ -1,4 +1,4 @@
-"""Early stopping that a resumed run goes on with."""
+"""Early stopping whose state is saved, so that a resumed run continues it."""
 
 from mmengine.hooks import EarlyStoppingHook
 

@@ -1,4 +1,4 @@
-"""Parts of a model that join the training later."""
+"""Freeze parts of a model for the first iterations."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The model's own randomness, made a function of the iteration."""
+"""Seed the model's random generators at each iteration."""
 
 import random
 

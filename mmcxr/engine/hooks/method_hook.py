@@ -1,4 +1,4 @@
-"""What a method is told by the run around it."""
+"""Tell a method how far training is, and when an optimizer step is done."""
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper

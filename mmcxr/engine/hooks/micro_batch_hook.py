@@ -1,4 +1,4 @@
-"""Large batches on little memory."""
+"""Compute a large batch in micro-batches, with the exact loss of the whole."""
 
 from mmengine.hooks import Hook
 from torch import nn

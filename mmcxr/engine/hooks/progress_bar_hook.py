@@ -1,4 +1,4 @@
-"""A progress bar where somebody watches a terminal."""
+"""A progress bar, where the output is a terminal."""
 
 import sys
 import time

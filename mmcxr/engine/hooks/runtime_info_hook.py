@@ -1,4 +1,4 @@
-"""Losses that stay on the device until somebody reads them."""
+"""Keep losses on the device until they are logged."""
 
 import torch
 from mmengine.dist import all_reduce

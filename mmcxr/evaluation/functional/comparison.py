@@ -1,4 +1,4 @@
-"""Several evaluations side by side, refused where they are not comparable.
+"""Compare several evaluations; those that are not comparable are refused.
 
 Numbers share a column only under one protocol; where an evaluation has several
 metrics, the settings of the column's own metric count and the others do not.

@@ -1,6 +1,6 @@
-"""Dice and IoU in every published meaning, from pixel counts per image.
+"""Dice and IoU by every published definition, from pixel counts per image.
 
-The meanings differ by up to 30 points on one prediction, because most films of a
+They differ by up to 30 points on one prediction, because most films of a
 pneumothorax set are empty; so all are computed, beside what predicting nothing
 scores.
 

@@ -1,4 +1,4 @@
-"""Models ranked on the same films, and which of them are not to be told apart.
+"""Rank models on the same films, and say which differences are not significant.
 
 Every model is scored under the same resamples of patients, so that a difference of two
 has an interval of its own: much narrower than theirs, for the films are the same.

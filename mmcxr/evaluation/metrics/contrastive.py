@@ -24,7 +24,7 @@ class ContrastiveLossMetric(ReportMetric):
     """In-batch contrastive loss over fixed batches of the data set's order.
 
     Reads ``image_embeds`` (V, D) or (D,), ``text_embeds`` (T, D) or (D,),
-    ``logit_scale`` (the factor on the cosines, as ``CXRCLIP`` predicts it) and
+    ``logit_scale`` (the factor on the cosines, which the model predicts) and
     ``dataset`` of each sample.  Batches hold one data set each and are cut in the
     order of the data, so the loss depends neither on the loader nor on the number of
     processes.

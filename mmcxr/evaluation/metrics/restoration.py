@@ -1,4 +1,4 @@
-"""How well masked films and reports are restored, MRM's validation loss."""
+"""Reconstruction losses of masked films and reports, MRM's validation loss."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ class RestorationMetric(ReportMetric):
     """Losses of masked record modelling over a split.
 
     Reads ``image_loss``, ``image_chance``, ``report_loss``, ``report_chance`` and
-    ``report_tokens`` of each sample, as ``MRM`` predicts them. What is masked is the
+    ``report_tokens`` of each sample, which the model predicts. What is masked is the
     same in each evaluation where it comes with the samples.
 
     Args:

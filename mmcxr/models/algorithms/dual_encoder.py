@@ -35,7 +35,7 @@ class DualEncoder(Method):
         text_projection: likewise, of texts.
         image_pooling: see :func:`pool_features`.
         separate_passes: encode the films at each place of the studies, and the texts
-            at each, in a pass of their own; see :class:`CXRCLIP`.
+            at each, in a pass of their own, as the released CXR-CLIP does.
         tokenizer: config of the tokenizer the text encoder goes with; needed to
             encode words rather than token ids, and built when that is asked.
         prompt_head: config of a :class:`PromptHead` for zero-shot ``scores``.

@@ -1,4 +1,4 @@
-"""Momentum contrast: a film's crop finds another crop of it among many other films.
+"""Momentum contrast: a crop is matched with another crop of its film among many others.
 
 MoCo v2, https://arxiv.org/abs/2003.04297; on chest films MoCo-CXR,
 https://arxiv.org/abs/2010.05352.

@@ -1,4 +1,4 @@
-"""How a model of ours hands its predictions over: one data sample per film or study."""
+"""Write predictions into data samples, one per film or study."""
 
 from mmengine.structures import BaseDataElement
 from torch import Tensor

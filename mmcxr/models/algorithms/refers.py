@@ -1,4 +1,4 @@
-"""REFERS: pre-training on studies of three films by writing and matching reports.
+"""REFERS: pre-training on studies of three films by generating and matching reports.
 
 https://arxiv.org/abs/2111.03452. Where the released code departs from what its text
 intends, the default here is the intended behaviour and an option restores the released

@@ -56,7 +56,7 @@ class CLIPTextEncoder(BaseModule):
         Args:
             input_ids: (N, L) int64, padded on the right; the text is read off its
                 end token, which has the largest id there is.
-            attention_mask: unused, since no token looks at one behind it.
+            attention_mask: unused, since attention is causal and padding comes last.
         """
         hidden = self.clip(input_ids=input_ids).last_hidden_state  # (N, L, C)
         rows = torch.arange(len(hidden), device=hidden.device)

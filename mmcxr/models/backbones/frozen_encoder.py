@@ -1,4 +1,4 @@
-"""An image encoder that is used as it is."""
+"""An image encoder with frozen weights, always in evaluation mode."""
 
 import torch
 from mmengine.model import BaseModule

@@ -1,4 +1,4 @@
-"""Vision transformer that sees some of the patches (https://arxiv.org/abs/2111.06377).
+"""Vision transformer of the visible patches (https://arxiv.org/abs/2111.06377).
 
 Shapes: B films, N patches of which K are visible, C channels.
 """

@@ -1,4 +1,4 @@
-"""BERT that restores a report with a film in view (MRM, arXiv 2301.13155).
+"""BERT that predicts the masked words of a report from a film (MRM, arXiv 2301.13155).
 
 Shapes: B pairs, L tokens, C channels, T tokens that are asked for.
 """

@@ -1,4 +1,4 @@
-"""Texts joined into rows on their way through an encoder.
+"""Encode several short texts in one row of tokens (sequence packing).
 
 Shapes: N texts, L tokens, R rows, C channels. ``rows`` (R, L) int64 is made by
 :func:`mmcxr.datasets.texts.text_rows.join_texts`.

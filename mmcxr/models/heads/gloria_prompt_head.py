@@ -139,7 +139,7 @@ def best_words(regions: Tensor, words: Tensor, numbers: Tensor) -> Tensor:
     Args:
         regions: (B, D, h, w).
         words: (P, D, L), the first column that of [CLS], which does not count.
-        numbers: (P,), how many columns behind it count, at least one.
+        numbers: (P,), how many of its columns count, at least one.
     """
     regions = regions.flatten(2)
     ends = (numbers.clamp(min=1) + 1).tolist()

@@ -1,4 +1,4 @@
-"""Contrastive losses whose logits are never held whole.
+"""Contrastive losses by blocks of rows; the whole logits are never in memory.
 
 A block of rows is scored, summed up and forgotten; the backward pass scores it again.
 Memory is (rows of a block x keys) instead of (queries x keys), for a third more

@@ -107,7 +107,9 @@ class _SegmentationLoss(nn.Module):
             ValueError: weights of pixels, which a head with a ``sampler`` gives.
         """
         if weight is not None:
-            raise ValueError(f'{type(self).__name__} knows no weights of pixels')
+            raise ValueError(
+                f'{type(self).__name__} does not support weights of pixels'
+            )
         return self.loss_weight * self.formula(logits, labels, ignore_index)
 
 

@@ -1,4 +1,4 @@
-"""Restoring the words of a report, exact across ranks.
+"""Cross entropy of report tokens, exact across ranks.
 
 Shapes: B reports, L tokens of which T carry loss.
 """

@@ -1,4 +1,4 @@
-"""What stands behind an encoder: pooling, projections, decoders of maps and pixels."""
+"""What follows an encoder: pooling, projections, decoders of maps and pixels."""
 
 from .pixel_decoder import PixelDecoder
 from .pooling import check_pooling, feature_grid, pool_features

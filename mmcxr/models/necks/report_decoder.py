@@ -1,4 +1,4 @@
-"""Transformer that writes a report, a word at a time (VirTex, arXiv 2006.06666).
+"""Autoregressive transformer decoder of reports (VirTex, arXiv 2006.06666).
 
 Shapes: B reports, L words, N tokens of the films, C channels of theirs, D channels
 here.

@@ -26,7 +26,7 @@ class UNetNeck(BaseModule):
     reach stride 4 and five the full size. An encoder that also gives its stem
     (stride 2) has a skip for the fourth.
 
-    Any decode head of mmseg goes behind it, in the simplest case one 1x1 convolution:
+    Any decode head of mmseg may follow it, in the simplest case one 1x1 convolution:
     ``dict(type='mmseg.FCNHead', in_channels=C, channels=C, num_convs=0, ...)``.
 
     Args:

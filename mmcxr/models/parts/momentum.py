@@ -1,4 +1,4 @@
-"""A copy of an encoder that follows it slowly: keys of momentum contrast, teachers.
+"""Momentum (EMA) copy of an encoder: for keys of momentum contrast, and teachers.
 
 https://arxiv.org/abs/1911.05722. Shapes: n films of this rank, W ranks.
 """

@@ -10,7 +10,7 @@ import pandas as pd
 from mmcxr.datasets.tables.splits import SplitScheme, read_split
 from mmcxr.datasets.tables.table import TABLE_NAMES, read_table
 from mmcxr.datasets.tables.table_file import TableError
-from mmcxr.preparing.lists.known_lists import published_lists
+from mmcxr.preparing.lists.known_lists import known_lists
 from mmcxr.preparing.lists.list_folders import find_split_lists
 from mmcxr.preparing.lists.split_lists import read_split_lists
 
@@ -145,9 +145,9 @@ def _read_lists(
             for group, files in find_split_lists(folder).items()
         }
     else:
-        there = [one for one in published_lists(system) if one.is_in(folder)]
+        there = [one for one in known_lists(system) if one.is_in(folder)]
         # Without any, reading the first says what was looked for.
-        there = there or published_lists(system)[:1]
+        there = there or known_lists(system)[:1]
         readers = {one.name: partial(one.read, folder) for one in there}
     subjects, errors = [], []
     for read in readers.values():

@@ -11,7 +11,7 @@ from mmcxr.datasets.tables.table import find_table, read_table
 from mmcxr.datasets.tables.table_file import TableError
 from mmcxr.preparing.writing import Tally, write_csv
 
-from .known_lists import published_lists
+from .known_lists import known_lists
 from .label_faults import repair_labels
 from .list_folders import find_split_lists
 from .list_labels import compare_labels, fill_labels, listed_labels
@@ -52,18 +52,18 @@ def read_schemes(
     """Published lists by the name of their scheme.
 
     Args:
-        system: a key of :data:`~.published.PUBLISHED`, or ``any``.
+        system: a key of :data:`~.known_lists.KNOWN_LISTS`, or ``any``.
         lists: folder or file of the lists.
         dataset: which dataset; not needed for ``any``.
         scheme: name to give the lists of ``any``; where there are lists in several
             folders, the folder's name is added.
 
     Raises:
-        TableError: see :func:`~.published.published_lists` and
+        TableError: see :func:`~.known_lists.known_lists` and
             :func:`~.split_lists.read_split_lists`.
     """
     if system != 'any':
-        found = published_lists(system, dataset)
+        found = known_lists(system, dataset)
         return {one.scheme: one.read(lists) for one in found}
     groups = find_split_lists(lists)
     named = {}

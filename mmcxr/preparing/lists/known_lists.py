@@ -16,7 +16,7 @@ _COVID = 'COVID-19_Image_Data_Collection'
 
 
 @dataclass(frozen=True)
-class PublishedLists:
+class KnownLists:
     """Where the lists of one scheme are and what their columns are called.
 
     Args:
@@ -57,28 +57,26 @@ class PublishedLists:
 
 #: By whose lists they are. MRM: specification of RL4M/MRM-pytorch; the columns of
 #: CheXpert are not written anywhere, their positives are those of these classes.
-PUBLISHED = {
+KNOWN_LISTS = {
     'mrm': (
-        PublishedLists('chestx-ray14', 'NIH_ChestX-ray', 'mrm', CHEST_XRAY14_CLASSES),
-        PublishedLists('chexpert', 'CheXpert', 'mrm', _CHEXPERT_5),
-        PublishedLists('rsna', 'RSNA_Pneumonia', 'mrm', ('Pneumonia',)),
-        PublishedLists('siim', 'SIIM-ACR_Pneumothorax', 'mrm'),
+        KnownLists('chestx-ray14', 'NIH_ChestX-ray', 'mrm', CHEST_XRAY14_CLASSES),
+        KnownLists('chexpert', 'CheXpert', 'mrm', _CHEXPERT_5),
+        KnownLists('rsna', 'RSNA_Pneumonia', 'mrm', ('Pneumonia',)),
+        KnownLists('siim', 'SIIM-ACR_Pneumothorax', 'mrm'),
         *(
-            PublishedLists(
-                'covid19', f'{_COVID}/covid{i}', f'mrm-covid{i}', ('COVID-19',)
-            )
+            KnownLists('covid19', f'{_COVID}/covid{i}', f'mrm-covid{i}', ('COVID-19',))
             for i in range(1, 6)
         ),
         # 1 is viral, 0 bacterial: every film of these lists is one of the two.
         *(
-            PublishedLists(
+            KnownLists(
                 'covid19', f'{_COVID}/viral{i}', f'mrm-viral{i}', ('Viral Pneumonia',)
             )
             for i in range(1, 6)
         ),
     ),
     'benchx': tuple(
-        PublishedLists(dataset, folder, 'benchx')
+        KnownLists(dataset, folder, 'benchx')
         for dataset, folder in {
             'chestx-ray14': 'NIH_Chest_Xray',
             'covidx': 'COVIDx',
@@ -90,7 +88,7 @@ PUBLISHED = {
         }.items()
     ),
     'knobo': tuple(
-        PublishedLists(dataset, folder, scheme)
+        KnownLists(dataset, folder, scheme)
         for dataset, folder, scheme in (
             ('chestx-ray14', 'NIH-CXR', 'knobo'),
             ('chestx-ray14', 'NIH-sex', 'knobo-sex'),
@@ -108,19 +106,19 @@ PUBLISHED = {
 }
 
 
-def published_lists(system: str, dataset: str | None = None) -> list[PublishedLists]:
+def known_lists(system: str, dataset: str | None = None) -> list[KnownLists]:
     """What a system published, of one dataset or of all.
 
     Raises:
         TableError: unknown system, or it has no lists of that dataset.
     """
-    if system not in PUBLISHED:
+    if system not in KNOWN_LISTS:
         raise TableError(
-            f'no lists of {system!r} are known; {", ".join(PUBLISHED)} are'
+            f'no lists of {system!r} are known; {", ".join(KNOWN_LISTS)} are'
         )
-    sets = [s for s in PUBLISHED[system] if dataset in (None, s.dataset)]
+    sets = [s for s in KNOWN_LISTS[system] if dataset in (None, s.dataset)]
     if not sets:
-        names = dict.fromkeys(s.dataset for s in PUBLISHED[system])
+        names = dict.fromkeys(s.dataset for s in KNOWN_LISTS[system])
         raise TableError(
             f'{system} has no lists of {dataset!r}; it has them of {", ".join(names)}'
         )

@@ -14,7 +14,7 @@ films have no view; ``extra_view_position`` has what is written. Dates are ficti
 
 import re
 
-from mmcxr.datasets.public.brax import BRAX, BRAX_PUBLISHED
+from mmcxr.datasets.public.brax import BRAX, BRAX_COUNTS
 from mmcxr.datasets.public.chexpert import CHEXPERT_CLASSES
 from mmcxr.preparing.films import Converter, Film, Listing
 from mmcxr.preparing.source import Source
@@ -79,4 +79,4 @@ def _age(cell: str, place: str, tally: Tally) -> str:
     return years[1] if years else ''
 
 
-CONVERTER = Converter(BRAX.METAINFO, read_brax, BRAX_PUBLISHED)
+CONVERTER = Converter(BRAX.METAINFO, read_brax, BRAX_COUNTS)

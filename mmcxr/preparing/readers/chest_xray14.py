@@ -18,7 +18,7 @@ import pandas as pd
 from mmcxr.datasets.films.dicom import parse_age
 from mmcxr.datasets.public.chest_xray14 import (
     CHEST_XRAY14_CLASSES,
-    CHEST_XRAY14_PUBLISHED,
+    CHEST_XRAY14_COUNTS,
     ChestXray14,
 )
 from mmcxr.datasets.tables.table_file import parse_csv
@@ -156,4 +156,4 @@ def _read_table(member: Member) -> pd.DataFrame:
     return parse_csv(data, member)
 
 
-CONVERTER = Converter(ChestXray14.METAINFO, read_chest_xray14, CHEST_XRAY14_PUBLISHED)
+CONVERTER = Converter(ChestXray14.METAINFO, read_chest_xray14, CHEST_XRAY14_COUNTS)

@@ -19,7 +19,7 @@ import pandas as pd
 
 from mmcxr.datasets.public.chexpert import (
     CHEXPERT_CLASSES,
-    CHEXPERT_PUBLISHED,
+    CHEXPERT_COUNTS,
     CheXpert,
 )
 from mmcxr.datasets.tables.table_file import TableError
@@ -131,4 +131,4 @@ def _age(cell: str, place: str, tally: Tally) -> str:
     return years[1] if years else ''
 
 
-CONVERTER = Converter(CheXpert.METAINFO, read_chexpert, CHEXPERT_PUBLISHED)
+CONVERTER = Converter(CheXpert.METAINFO, read_chexpert, CHEXPERT_COUNTS)

@@ -10,7 +10,7 @@ besides, in any of its forms; see :mod:`.chexpert`.
 from dataclasses import replace
 from pathlib import Path
 
-from mmcxr.datasets.public.chexpert import CHEXPERT_5X200_PUBLISHED, CheXpert5x200
+from mmcxr.datasets.public.chexpert import CHEXPERT_5X200_COUNTS, CheXpert5x200
 from mmcxr.datasets.tables.table_file import TableError
 from mmcxr.preparing.archives import Member
 from mmcxr.preparing.films import Converter, Listing
@@ -64,7 +64,7 @@ def _find_list(source: Source, path: str | None) -> Member:
 CONVERTER = Converter(
     CheXpert5x200.METAINFO,
     read_chexpert_5x200,
-    CHEXPERT_5X200_PUBLISHED,
+    CHEXPERT_5X200_COUNTS,
     dict(
         films=dict(
             metavar='FILE', help=f"GLoRIA's list {_LISTS[0]}, if it is not in SOURCE"

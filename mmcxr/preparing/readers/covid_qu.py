@@ -10,7 +10,7 @@ patients are is not published.
 
 import re
 
-from mmcxr.datasets.public.covid_qu import COVID_QU_CLASSES, COVID_QU_PUBLISHED, COVIDQU
+from mmcxr.datasets.public.covid_qu import COVID_QU_CLASSES, COVID_QU_COUNTS, COVIDQU
 from mmcxr.datasets.tables.table_file import TableError
 from mmcxr.preparing.films import Converter, Film, Listing, ScaledMask
 from mmcxr.preparing.source import Source
@@ -45,4 +45,4 @@ def read_covid_qu(source: Source, tally: Tally) -> Listing:
     return Listing(films, {}, found.values())
 
 
-CONVERTER = Converter(COVIDQU.METAINFO, read_covid_qu, COVID_QU_PUBLISHED)
+CONVERTER = Converter(COVIDQU.METAINFO, read_covid_qu, COVID_QU_COUNTS)

@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 
 from mmcxr.datasets.films.grey import UnreadableFilm
-from mmcxr.datasets.public.jsrt import JSRT, JSRT_PUBLISHED, JSRT_STRUCTURES
+from mmcxr.datasets.public.jsrt import JSRT, JSRT_COUNTS, JSRT_STRUCTURES
 from mmcxr.preparing.archives import Member
 from mmcxr.preparing.films import Converter, Film, Listing, MaskUnion, ScaledMask
 from mmcxr.preparing.source import Source, read_member
@@ -155,4 +155,4 @@ def _cells(record: dict[str, str], tally: Tally) -> tuple[str, dict, tuple]:
     return stem, cells, ((left, top, side, side, 'Nodule'),)
 
 
-CONVERTER = Converter(JSRT.METAINFO, read_jsrt, JSRT_PUBLISHED)
+CONVERTER = Converter(JSRT.METAINFO, read_jsrt, JSRT_COUNTS)

@@ -12,7 +12,7 @@ or virus. All films are antero-posterior.
 
 import re
 
-from mmcxr.datasets.public.kermany import KERMANY_PUBLISHED, KermanyPneumonia
+from mmcxr.datasets.public.kermany import KERMANY_COUNTS, KermanyPneumonia
 from mmcxr.datasets.tables.table_file import TableError
 from mmcxr.preparing.films import Converter, Film, Listing
 from mmcxr.preparing.source import Source
@@ -49,4 +49,4 @@ def read_kermany(source: Source, tally: Tally) -> Listing:
     return Listing(films, dict(official=splits), found.values())
 
 
-CONVERTER = Converter(KermanyPneumonia.METAINFO, read_kermany, KERMANY_PUBLISHED)
+CONVERTER = Converter(KermanyPneumonia.METAINFO, read_kermany, KERMANY_COUNTS)

@@ -22,7 +22,7 @@ is mentioned). The films of the radiologist's studies are the split scheme
 
 import re
 
-from mmcxr.datasets.public.mimic_cxr import MIMIC_LABELLERS, MIMIC_PUBLISHED, MIMICCXR
+from mmcxr.datasets.public.mimic_cxr import MIMIC_COUNTS, MIMIC_LABELLERS, MIMICCXR
 from mmcxr.datasets.tables.table import SECTIONS
 from mmcxr.datasets.tables.table_file import TableError
 from mmcxr.datasets.texts.reports import parse_sections
@@ -181,7 +181,7 @@ def report_cells(text: str) -> dict[str, str]:
 CONVERTER = Converter(
     MIMICCXR.METAINFO,
     read_mimic_cxr,
-    MIMIC_PUBLISHED,
+    MIMIC_COUNTS,
     dict(
         labels=dict(
             choices=MIMIC_LABELLERS,

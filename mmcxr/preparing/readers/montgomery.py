@@ -11,7 +11,7 @@ films are postero-anterior; each counts as a patient of its own.
 
 import re
 
-from mmcxr.datasets.public.nlm_tuberculosis import MONTGOMERY_PUBLISHED, Montgomery
+from mmcxr.datasets.public.nlm_tuberculosis import MONTGOMERY_COUNTS, Montgomery
 from mmcxr.preparing.films import Converter, Listing, MaskFile, MaskUnion
 from mmcxr.preparing.source import Source
 from mmcxr.preparing.writing import Tally
@@ -43,4 +43,4 @@ def read_montgomery(source: Source, tally: Tally) -> Listing:
     return list_readings(source, found, masks, films.values(), tally)
 
 
-CONVERTER = Converter(Montgomery.METAINFO, read_montgomery, MONTGOMERY_PUBLISHED)
+CONVERTER = Converter(Montgomery.METAINFO, read_montgomery, MONTGOMERY_COUNTS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mmcxr.datasets.public.object_cxr import OBJECT_CXR_PUBLISHED, ObjectCXR
+from mmcxr.datasets.public.object_cxr import OBJECT_CXR_COUNTS, ObjectCXR
 from mmcxr.preparing.films import Converter, Film, Listing
 from mmcxr.preparing.source import Source, need_columns
 from mmcxr.preparing.writing import Tally
@@ -106,4 +106,4 @@ def _box_around(points: tuple[int, ...]) -> tuple:
     return (x, y, max(xs) - x + 1, max(ys) - y + 1, _LABEL)
 
 
-CONVERTER = Converter(ObjectCXR.METAINFO, read_object_cxr, OBJECT_CXR_PUBLISHED)
+CONVERTER = Converter(ObjectCXR.METAINFO, read_object_cxr, OBJECT_CXR_COUNTS)

@@ -16,7 +16,7 @@ cardiomegaly" and count a "cardiomegaly or pericardial effusion" as both.
 
 import re
 
-from mmcxr.datasets.public.openi import OPENI_PUBLISHED, OPENI_WORDS, OpenI
+from mmcxr.datasets.public.openi import OPENI_COUNTS, OPENI_WORDS, OpenI
 from mmcxr.datasets.tables.table_file import TableError
 from mmcxr.datasets.texts.reports import parse_openi_xml
 from mmcxr.preparing.archives import Member, read_all
@@ -142,7 +142,7 @@ def _read_views(source: Source, tally: Tally) -> dict[str, str]:
 CONVERTER = Converter(
     OpenI.METAINFO,
     read_openi,
-    OPENI_PUBLISHED,
+    OPENI_COUNTS,
     dict(
         terms=dict(
             choices=('given', 'automatic'),

@@ -15,8 +15,8 @@ import ast
 from functools import lru_cache
 
 from mmcxr.datasets.public.padchest import (
+    PADCHEST_COUNTS,
     PADCHEST_FINDINGS,
-    PADCHEST_PUBLISHED,
     PadChest,
 )
 from mmcxr.preparing.films import Converter, Film, Listing
@@ -112,4 +112,4 @@ def _age(day: str, birth: str, place: str, tally: Tally) -> str:
     return str(years)
 
 
-CONVERTER = Converter(PadChest.METAINFO, read_padchest, PADCHEST_PUBLISHED)
+CONVERTER = Converter(PadChest.METAINFO, read_padchest, PADCHEST_COUNTS)

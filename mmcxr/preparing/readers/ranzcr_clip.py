@@ -17,8 +17,8 @@ The official scheme has no validation films; ``clean`` (drawn by patient) has.
 import json
 
 from mmcxr.datasets.public.ranzcr_clip import (
+    RANZCR_COUNTS,
     RANZCR_LABELS,
-    RANZCR_PUBLISHED,
     RANZCRCLiP,
 )
 from mmcxr.datasets.tables.table_file import TableError
@@ -116,4 +116,4 @@ def _box_around(points: list[list[float]], label: str) -> tuple:
     return (x, y, max(xs) - x + 1, max(ys) - y + 1, label)
 
 
-CONVERTER = Converter(RANZCRCLiP.METAINFO, read_ranzcr_clip, RANZCR_PUBLISHED)
+CONVERTER = Converter(RANZCRCLiP.METAINFO, read_ranzcr_clip, RANZCR_COUNTS)

@@ -27,9 +27,9 @@ import re
 
 from mmcxr.datasets.public.reflacx import (
     REFLACX,
+    REFLACX_COUNTS,
     REFLACX_FINDINGS,
     REFLACX_FIRST_FINDINGS,
-    REFLACX_PUBLISHED,
 )
 from mmcxr.datasets.public.vindr_cxr import VINDR_RULES
 from mmcxr.datasets.tables.table_file import TableError
@@ -153,7 +153,7 @@ def _read_views(source: Source, tally: Tally) -> dict[str, str]:
 CONVERTER = Converter(
     REFLACX.METAINFO,
     read_reflacx,
-    REFLACX_PUBLISHED,
+    REFLACX_COUNTS,
     dict(
         films=dict(
             metavar='FOLDER',

@@ -11,7 +11,7 @@ The challenge's "patientId" names a film. With the crosswalk
 Besides ``official`` there is the split scheme ``gloria`` (:mod:`.gloria_splits`).
 """
 
-from mmcxr.datasets.public.rsna import RSNA_PUBLISHED, RSNAPneumonia
+from mmcxr.datasets.public.rsna import RSNA_COUNTS, RSNAPneumonia
 from mmcxr.preparing.films import Converter, Film, Listing
 from mmcxr.preparing.lists.gloria_splits import gloria_splits
 from mmcxr.preparing.source import Source
@@ -96,5 +96,5 @@ def _read_classes(source: Source, targets: dict, tally: Tally) -> dict[str, str]
 
 
 CONVERTER = Converter(
-    RSNAPneumonia.METAINFO, read_rsna, RSNA_PUBLISHED, dict(crosswalk=CROSSWALK_OPTION)
+    RSNAPneumonia.METAINFO, read_rsna, RSNA_COUNTS, dict(crosswalk=CROSSWALK_OPTION)
 )

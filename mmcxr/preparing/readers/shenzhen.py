@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from mmcxr.datasets.films.dicom import parse_age
-from mmcxr.datasets.public.nlm_tuberculosis import SHENZHEN_PUBLISHED, Shenzhen
+from mmcxr.datasets.public.nlm_tuberculosis import SHENZHEN_COUNTS, Shenzhen
 from mmcxr.preparing.archives import Member, read_all
 from mmcxr.preparing.films import Converter, Film, Listing, Mask, MaskFile
 from mmcxr.preparing.source import Source
@@ -100,4 +100,4 @@ def parse_reading(text: str) -> dict[str, str]:
     )
 
 
-CONVERTER = Converter(Shenzhen.METAINFO, read_shenzhen, SHENZHEN_PUBLISHED)
+CONVERTER = Converter(Shenzhen.METAINFO, read_shenzhen, SHENZHEN_COUNTS)

@@ -23,7 +23,7 @@ from dataclasses import replace
 from mmcxr.datasets.films.dicom import read_header
 from mmcxr.datasets.films.run_length import EMPTY, RunLengthMask
 from mmcxr.datasets.public.siim import (
-    SIIM_PUBLISHED,
+    SIIM_COUNTS,
     SIIM_STAGE_1_IMAGES,
     SIIMPneumothorax,
 )
@@ -189,6 +189,6 @@ def _film(
 CONVERTER = Converter(
     SIIMPneumothorax.METAINFO,
     read_siim,
-    SIIM_PUBLISHED,
+    SIIM_COUNTS,
     dict(crosswalk=CROSSWALK_OPTION),
 )

@@ -13,7 +13,7 @@ the patients are is not published.
 
 import json
 
-from mmcxr.datasets.public.tbx11k import TBX11K, TBX11K_PUBLISHED
+from mmcxr.datasets.public.tbx11k import TBX11K, TBX11K_COUNTS
 from mmcxr.datasets.tables.table_file import TableError
 from mmcxr.preparing.archives import Member
 from mmcxr.preparing.films import Converter, Film, Listing
@@ -108,4 +108,4 @@ def _is_film(file: Member) -> bool:
     return '/imgs/' in f'/{file.name}' and file.suffix in _FILMS
 
 
-CONVERTER = Converter(TBX11K.METAINFO, read_tbx11k, TBX11K_PUBLISHED)
+CONVERTER = Converter(TBX11K.METAINFO, read_tbx11k, TBX11K_COUNTS)

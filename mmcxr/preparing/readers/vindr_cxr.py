@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from mmcxr.datasets.public.vindr_cxr import (
     VINDR_COLUMNS,
-    VINDR_PUBLISHED,
+    VINDR_COUNTS,
     VINDR_RULES,
     VinDrCXR,
 )
@@ -172,7 +172,7 @@ def _rows(member: Member, source: Source, tally: Tally):
 CONVERTER = Converter(
     VinDrCXR.METAINFO,
     read_vindr_cxr,
-    VINDR_PUBLISHED,
+    VINDR_COUNTS,
     dict(
         readers=dict(
             choices=VINDR_RULES,

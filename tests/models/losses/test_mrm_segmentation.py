@@ -132,7 +132,7 @@ def test_modules_are_weighted_and_named(kind):
     torch.testing.assert_close(
         plain(LOGITS, other, ignore_index=9), plain(LOGITS, LABELS)
     )
-    with pytest.raises(ValueError, match=f'{kind} knows no weights of pixels'):
+    with pytest.raises(ValueError, match=f'{kind} does not support weights of pixels'):
         plain(LOGITS, LABELS, weight=torch.ones(3, 5, 7))
 
 

@@ -12,14 +12,14 @@ from mmcxr.preparing.audit.checks import check_subject
 from mmcxr.preparing.audit.cross import cross_overlaps
 from mmcxr.preparing.audit.links import Links, read_links
 from mmcxr.preparing.audit.subject import subject_of_lists
-from mmcxr.preparing.lists.known_lists import published_lists
+from mmcxr.preparing.lists.known_lists import known_lists
 
 FOLDERS = dict(mrm='mrm', benchx='benchx_splits', knobo='knobo')
 
 
 @functools.cache
 def lists_of(shared, system, dataset, scheme):
-    sets = published_lists(system, dataset)
+    sets = known_lists(system, dataset)
     one = next(one for one in sets if one.scheme == scheme)
     return one.read(shared / 'data' / FOLDERS[system])
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mmcxr.datasets.tables.table_file import TableError
-from mmcxr.preparing.lists.known_lists import PUBLISHED, published_lists
+from mmcxr.preparing.lists.known_lists import KNOWN_LISTS, known_lists
 from mmcxr.preparing.lists.label_faults import repair_labels
 
 FOLDERS = dict(mrm='mrm', benchx='benchx_splits', knobo='knobo')
@@ -38,7 +38,7 @@ SIZES = {
 @pytest.mark.parametrize('which', SIZES)
 def test_sizes(shared_dir, which):
     system, dataset, scheme = which.split()
-    found = published_lists(system, dataset)
+    found = known_lists(system, dataset)
     published = next(one for one in found if one.scheme == scheme)
     lists = published.read(shared_dir / 'data' / FOLDERS[system])
     counts = lists.rows['split'].value_counts()
@@ -53,7 +53,7 @@ def test_sizes(shared_dir, which):
 
 def test_labels(shared_dir):
     """Test positives as the specification counts them, columns under their names."""
-    nih, chexpert, rsna, *_ = published_lists('mrm')
+    nih, chexpert, rsna, *_ = known_lists('mrm')
     root = shared_dir / 'data/mrm'
     lists = nih.read(root)
     test = lists.of('test')
@@ -75,7 +75,7 @@ def test_labels(shared_dir):
 
 def test_the_typing_error_of_viral1(shared_dir):
     root = shared_dir / 'data/mrm'
-    viral = [one for one in published_lists('mrm', 'covid19') if 'viral' in one.scheme]
+    viral = [one for one in known_lists('mrm', 'covid19') if 'viral' in one.scheme]
     lists = [one.read(root) for one in viral]
     faults = [one.faulty() for one in lists]
     assert [len(fault) for fault in faults] == [1, 0, 0, 0, 0]
@@ -94,7 +94,7 @@ def test_the_typing_error_of_viral1(shared_dir):
 
 
 def test_every_set_has_its_folder(shared_dir):
-    for system, sets in PUBLISHED.items():
+    for system, sets in KNOWN_LISTS.items():
         for one in sets:
             assert {'train', 'test'} & set(
                 one.read(shared_dir / 'data' / FOLDERS[system]).splits
@@ -103,12 +103,12 @@ def test_every_set_has_its_folder(shared_dir):
 
 def test_unknown_lists(tmp_path):
     with pytest.raises(TableError, match="no lists of 'padchest'.*chestx-ray14"):
-        published_lists('mrm', 'padchest')
+        known_lists('mrm', 'padchest')
     with pytest.raises(TableError, match="'mgca' are known; .*mrm, benchx, knobo"):
-        published_lists('mgca')
+        known_lists('mgca')
     with pytest.raises(TableError, match='no folder SIIM in it'):
-        published_lists('benchx', 'siim')[0].read(tmp_path)
+        known_lists('benchx', 'siim')[0].read(tmp_path)
     for name in ('a/SIIM', 'b/SIIM'):
         (tmp_path / name).mkdir(parents=True)
     with pytest.raises(TableError, match='2 folders SIIM in it'):
-        published_lists('benchx', 'siim')[0].read(tmp_path)
+        known_lists('benchx', 'siim')[0].read(tmp_path)

@@ -84,12 +84,12 @@ def test_dicom_films(source, tmp_path):
 
 
 def test_counts_are_held_to_the_published_ones(source, tmp_path):
-    (claim,) = CONVERTER.published
+    (claim,) = CONVERTER.reported
     toy = replace(claim, images=3, studies=2)
-    found = convert(replace(CONVERTER, published=(toy,)), source, tmp_path / 'out')
+    found = convert(replace(CONVERTER, reported=(toy,)), source, tmp_path / 'out')
     assert found.refused() == []
     toy = replace(claim, images=3, studies=3)
-    found = convert(replace(CONVERTER, published=(toy,)), source, tmp_path / 'out')
+    found = convert(replace(CONVERTER, reported=(toy,)), source, tmp_path / 'out')
     assert found.tally.count('count: numbers that differ') == 1
 
 

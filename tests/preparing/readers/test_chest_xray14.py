@@ -163,8 +163,8 @@ def test_the_real_tables(tmp_path):
         (tmp_path / name).write_bytes(real_table(f'{name}.gz'))
     write_image(tmp_path / 'images/00013118_008.png')
     listing, tally = list_source(CONVERTER, tmp_path)
-    tables = [claim for claim in CONVERTER.published if not claim.splits]
-    converter = dataclasses.replace(CONVERTER, published=tuple(tables))
+    tables = [claim for claim in CONVERTER.reported if not claim.splits]
+    converter = dataclasses.replace(CONVERTER, reported=tuple(tables))
     assert check_published(converter, listing) == 2 + 1 + 15
     assert not tally.faults()
     present = [film for film in listing.films if film.file]

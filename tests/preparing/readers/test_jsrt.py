@@ -66,19 +66,19 @@ def source(whole, tmp_path):
 
 def test_table(source, tmp_path):
     out = tmp_path / 'out'
-    masks = {name: 5 for name in CONVERTER.published[1].masks}
+    masks = {name: 5 for name in CONVERTER.reported[1].masks}
     labels = dict(zip(('Nodule', 'Malignant nodule'), ((3, 2), (1, 4)), strict=True))
     toy = (
         replace(
-            CONVERTER.published[0],
+            CONVERTER.reported[0],
             images=5,
             positive={name: number[0] for name, number in labels.items()},
             negative={name: number[1] for name, number in labels.items()},
         ),
-        replace(CONVERTER.published[1], masks=masks),
+        replace(CONVERTER.reported[1], masks=masks),
     )
     found = convert(
-        replace(CONVERTER, published=toy), source, out, Options(size=256, link=True)
+        replace(CONVERTER, reported=toy), source, out, Options(size=256, link=True)
     )
     assert found.refused() == []
     table = read_table(out, check_files=-1)

@@ -75,18 +75,18 @@ def test_table(source, tmp_path):
 
 def test_counts_are_held_to_the_published_ones(source, tmp_path):
     """Those of the release: with films of the test set, or without."""
-    rows, images = CONVERTER.published
+    rows, images = CONVERTER.reported
     toy = (
         replace(rows, splits=dict(official=dict(train=2))),
         replace(images, images=2),
     )
-    toy = replace(CONVERTER, published=toy)
+    toy = replace(CONVERTER, reported=toy)
     found = convert(toy, source, tmp_path / 'both')
-    assert found.refused() == [] and found.counts[0].published == 2
+    assert found.refused() == [] and found.counts[0].reported == 2
     (source / f'test/{C}.jpg').unlink()
     found = convert(toy, source, tmp_path / 'train')
     assert found.refused() == []
-    assert [c.published for c in found.counts if c.name == 'images'] == [2]
+    assert [c.reported for c in found.counts if c.name == 'images'] == [2]
     (source / f'train/{B}.jpg').unlink()
     found = convert(toy, source, tmp_path / 'less')
     assert found.tally.count('count: numbers that differ') == 2

@@ -90,8 +90,8 @@ def source(tmp_path):
 def test_table(source, tmp_path):
     """Films of half the size: boxes follow, readings stay in official pixels."""
     out, films = tmp_path / 'out', str(tmp_path / 'mimic')
-    toy = (replace(CONVERTER.published[0], images=3, patients=3),)
-    toy = replace(CONVERTER, published=toy)
+    toy = (replace(CONVERTER.reported[0], images=3, patients=3),)
+    toy = replace(CONVERTER, reported=toy)
     found = convert(toy, source, out, **{**DEFAULT, 'films': films})
     assert found.refused() == []
     table = read_table(out, check_files=-1)

@@ -1,11 +1,11 @@
-"""What is published about the size of a dataset, for converters to be held to."""
+"""Numbers of images, patients and labels that a source reports about a dataset."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Published:
+class ReportedCounts:
     """Numbers of one source about one release of a dataset.
 
     What is None or absent is not said there. Several of these may speak of a release.

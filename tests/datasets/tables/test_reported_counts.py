@@ -1,6 +1,6 @@
 import pytest
 
-from mmcxr.datasets.tables.published_counts import Published
+from mmcxr.datasets.tables.reported_counts import ReportedCounts
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from mmcxr.datasets.tables.published_counts import Published
     ],
 )
 def test_which_release_is_meant(claim, release, covered):
-    assert Published('a paper', claim).covers(release) is covered
+    assert ReportedCounts('a paper', claim).covers(release) is covered

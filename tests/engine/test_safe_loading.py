@@ -18,8 +18,8 @@ from tiny_run import TinyModel, tiny_run
 
 from mmcxr.engine import secure_checkpoint_loading
 from mmcxr.engine.checkpoint import CheckpointError, UnsafeCheckpoint
-from mmcxr.engine.checkpoint_doors import cached_name, download_checkpoint
 from mmcxr.engine.pretrained_init import PretrainedInit
+from mmcxr.engine.safe_loading import cached_name, download_checkpoint
 from mmcxr.registry import MODELS
 
 ADDRESS = 'https://example.org/r50_m.tar'
@@ -92,7 +92,7 @@ def by_folder(path):
     return mmengine_checkpoint._load_checkpoint(str(path.parent))
 
 
-DOORS = dict(
+READERS = dict(
     path=lambda p: mmengine_checkpoint._load_checkpoint(str(p)),
     folder=by_folder,
     loader=lambda p: CheckpointLoader.load_checkpoint(str(p), map_location='cpu'),
@@ -110,8 +110,8 @@ DOORS = dict(
 )
 
 
-@pytest.mark.parametrize('door', DOORS)
-def test_nothing_runs_through(door, evil, serve, monkeypatch):
+@pytest.mark.parametrize('reader', READERS)
+def test_nothing_runs_through(reader, evil, serve, monkeypatch):
     serve(evil)
     monkeypatch.setattr(
         mmengine_checkpoint,
@@ -120,7 +120,7 @@ def test_nothing_runs_through(door, evil, serve, monkeypatch):
     )
     marker = evil.parent / 'marker'
     with pytest.raises(UnsafeCheckpoint, match='system'):
-        DOORS[door](evil)
+        READERS[reader](evil)
     assert not marker.exists()
 
 
@@ -165,7 +165,7 @@ def test_importing_the_engine_closes_the_doors():
     done = subprocess.run(
         [sys.executable, '-W', 'ignore', '-c', code], capture_output=True, text=True
     )
-    assert done.stdout.split() == ['mmcxr.engine.checkpoint_doors'] * 2, done.stderr
+    assert done.stdout.split() == ['mmcxr.engine.safe_loading'] * 2, done.stderr
 
 
 def test_closing_twice_changes_nothing():

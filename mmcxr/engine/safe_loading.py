@@ -1,4 +1,4 @@
-"""Every way a checkpoint enters mmengine, led through our reader.
+"""Make every checkpoint that mmengine loads go through our safe reader.
 
 mmengine reads ``load_from``, ``--resume``, ``init_cfg`` and ``load_checkpoint``
 through the schemes of its ``CheckpointLoader`` (a path, ``https://``,
