@@ -19,7 +19,7 @@ from mmcxr.datasets.packs.layout import PackSettings
 from mmcxr.datasets.packs.pack import Pack
 from mmcxr.datasets.packs.packing import pack_dataset
 from mmcxr.datasets.packs.tokens import add_tokens
-from mmcxr.engine.launch import settle_shards, train
+from mmcxr.engine.launch import set_shard_batches, train
 from mmcxr.registry import HOOKS
 
 DATA, PACK = 'data/synthetic', '96-jpeg-tar'
@@ -127,7 +127,7 @@ def test_a_killed_run_goes_on_with_the_same_samples(packed, repo_dir):
 def read_part(rank, world, config):
     """Studies that a rank sees in an epoch, by worker, and the files of their films."""
     cfg = Config.fromfile(config)
-    settle_shards(cfg)
+    set_shard_batches(cfg)
     init_default_scope('mmcxr')
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=3)
     loader.sampler.set_epoch(1)
@@ -171,7 +171,7 @@ def test_the_sampler_is_told_its_loader_unless_the_config_says():
     cfg = Config(
         dict(train_dataloader=loader, val_dataloader=own, test_dataloader=other)
     )
-    settle_shards(cfg)
+    set_shard_batches(cfg)
     assert cfg.train_dataloader.sampler.to_dict() == dict(
         type='ShardSampler', batch_size=6, num_workers=3
     )

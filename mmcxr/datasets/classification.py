@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcxr.datasets.tables.label_policy import Policy, check_policy, settle_labels
+from mmcxr.datasets.tables.label_policy import Policy, apply_label_policy, check_policy
 from mmcxr.datasets.tables.samples import film_items, group_studies
 from mmcxr.datasets.tables.table_checks import refuse_rows
 from mmcxr.registry import DATASETS
@@ -83,7 +83,7 @@ class ClassificationDataset(TableDataset):
         table = self.load_rows()
         classes = self._metainfo['classes']
         self.need_columns(table, classes)
-        table = settle_labels(table, classes, self.uncertain, self.unknown)
+        table = apply_label_policy(table, classes, self.uncertain, self.unknown)
         labels = table[list(classes)]
         table = self.leave_out(table, labels.notna().any(axis=1), 'no label')
         if len(table) == 0:

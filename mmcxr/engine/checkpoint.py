@@ -24,12 +24,12 @@ from .checkpoint_file import (
     file_digest,
     load_checkpoint_file,
 )
-from .sharding import spread_weights
+from .sharding import distribute_weights
 
 __all__ = [
     'CheckpointError',
     'UnsafeCheckpoint',
-    'adopt',
+    'convert_published',
     'file_digest',
     'load_checkpoint_file',
     'load_strict',
@@ -64,10 +64,10 @@ def open_checkpoint(
     Raises:
         FileNotFoundError, CheckpointError, ConversionError: see there.
     """
-    return adopt(load_checkpoint_file(file, map_location), str(file))
+    return convert_published(load_checkpoint_file(file, map_location), str(file))
 
 
-def adopt(checkpoint: Any, name: str = 'the checkpoint') -> Any:
+def convert_published(checkpoint: Any, name: str = 'the checkpoint') -> Any:
     """A published checkpoint converted to our names.
 
     A bare state dict comes back under ``state_dict``, where all of mmengine looks
@@ -118,7 +118,7 @@ def load_strict(
     """
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
-    weights = weights_in(adopt(checkpoint, name))
+    weights = weights_in(convert_published(checkpoint, name))
     if not weights:
         raise CheckpointError(f'{name} holds no state dict')
     places = model.state_dict()
@@ -150,7 +150,7 @@ def _load(
     torch does the work, so that modules which adapt what they are given (position
     embeddings of another size) have done so before shapes are compared.
     """
-    weights = spread_weights(model, weights)
+    weights = distribute_weights(model, weights)
     try:
         result = model.load_state_dict(dict(weights), strict=False)
     except RuntimeError as error:

@@ -54,11 +54,11 @@ def load_config(path: str | Path, options: Mapping | None = None) -> Config:
         except (TypeError, KeyError) as error:
             text = ' '.join(str(error).split())
             raise ConfigError(f'--cfg-options: {text}') from error
-    settle_former_switches(cfg)
+    move_former_switches(cfg)
     return cfg
 
 
-def settle_former_switches(cfg: Config) -> None:
+def move_former_switches(cfg: Config) -> None:
     """Let a config of before say ``model.micro_batch`` and ``model.loss_block``.
 
     These are switches around a method now: the first stands at the top, and many

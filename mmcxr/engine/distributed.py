@@ -85,7 +85,7 @@ def _mpi_variables() -> dict[str, str]:
     names = ('RANK', 'LOCAL_RANK')
     found = {name: os.environ[f'OMPI_COMM_WORLD_{name}'] for name in names}
     size = os.environ['OMPI_COMM_WORLD_SIZE']
-    return _with_meeting_place(dict(found, WORLD_SIZE=size), '127.0.0.1')
+    return _with_master_address(dict(found, WORLD_SIZE=size), '127.0.0.1')
 
 
 def _slurm_variables() -> dict[str, str]:
@@ -93,13 +93,13 @@ def _slurm_variables() -> dict[str, str]:
     names = dict(RANK='PROCID', LOCAL_RANK='LOCALID', WORLD_SIZE='NTASKS')
     found = {name: os.environ[f'SLURM_{theirs}'] for name, theirs in names.items()}
     if 'MASTER_ADDR' in os.environ:
-        return _with_meeting_place(found, '')
+        return _with_master_address(found, '')
     hosts = ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']]
     listed = subprocess.run(hosts, capture_output=True, text=True, check=True).stdout
-    return _with_meeting_place(found, listed.split()[0])
+    return _with_master_address(found, listed.split()[0])
 
 
-def _with_meeting_place(found: dict[str, str], address: str) -> dict[str, str]:
+def _with_master_address(found: dict[str, str], address: str) -> dict[str, str]:
     return dict(
         found,
         MASTER_ADDR=os.environ.get('MASTER_ADDR', address),

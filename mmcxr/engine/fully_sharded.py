@@ -10,7 +10,7 @@ from torch import nn
 
 from mmcxr.registry import STRATEGIES
 
-from .sharding import shard, spread, spread_weights, whole
+from .sharding import distribute_like, distribute_weights, gather_full, shard
 
 
 @STRATEGIES.register_module()
@@ -68,7 +68,9 @@ class FullyShardedStrategy(DDPStrategy):
 
     def model_state_dict(self) -> dict:
         """Whole weights, on the CPU; all processes must ask for them."""
-        state = {name: whole(value) for name, value in self.model.state_dict().items()}
+        state = {
+            name: gather_full(value) for name, value in self.model.state_dict().items()
+        }
         return {
             name: value.reshape(()) if name in self.scalars else value
             for name, value in state.items()
@@ -80,7 +82,9 @@ class FullyShardedStrategy(DDPStrategy):
         names = {id(p): name for name, p in self.model.named_parameters()}
         state = {}
         for number, parameter in self._numbered(saved):
-            entry = {k: whole(v) for k, v in saved['state'].get(number, {}).items()}
+            entry = {
+                k: gather_full(v) for k, v in saved['state'].get(number, {}).items()
+            }
             if names[id(parameter)] in self.scalars:
                 entry = {k: value.reshape(()) for k, value in entry.items()}
             state[number] = entry
@@ -96,7 +100,7 @@ class FullyShardedStrategy(DDPStrategy):
             strict: refuse keys that do not match.
             revise_keys: unused.
         """
-        weights = spread_weights(self.model, state_dict)
+        weights = distribute_weights(self.model, state_dict)
         self.model.load_state_dict(weights, strict=strict)
 
     def load_optim_state_dict(self, state_dict: dict) -> None:
@@ -104,7 +108,7 @@ class FullyShardedStrategy(DDPStrategy):
         state = dict(state_dict['state'])
         for number, parameter in self._numbered(state_dict):
             state[number] = {
-                name: spread(value, parameter) if name != 'step' else value
+                name: distribute_like(value, parameter) if name != 'step' else value
                 for name, value in state.get(number, {}).items()
             }
         self.optim_wrapper.load_state_dict(

@@ -138,7 +138,7 @@ def use_auto_scale_lr(cfg: Config) -> None:
     scaling['enable'] = True
 
 
-def settle_workers(cfg: Config) -> None:
+def drop_worker_options(cfg: Config) -> None:
     """Take from loaders without workers what only workers can do.
 
     ``--cfg-options train_dataloader.num_workers=0`` is how a pipeline is debugged;
@@ -151,7 +151,7 @@ def settle_workers(cfg: Config) -> None:
             loader.pop('persistent_workers', None)
 
 
-def settle_shards(cfg: Config) -> None:
+def set_shard_batches(cfg: Config) -> None:
     """Tell a :class:`ShardSampler` the batches and workers of its loader.
 
     What the config says of them stays: a run may keep the order of another one.
@@ -225,8 +225,8 @@ def _prepared(
     cfg.work_dir = work_dir or cfg.get('work_dir')
     if cfg.work_dir is None:
         cfg.work_dir = str(Path('work_dirs', run_name(config)))
-    settle_workers(cfg)
-    settle_shards(cfg)
+    drop_worker_options(cfg)
+    set_shard_batches(cfg)
     use_recompute(cfg)
     use_micro_batch(cfg)
     # Every checkpoint fills the whole model, and every method hears of its training.

@@ -14,11 +14,11 @@ from .module_names import named_parts
 
 
 def shard(model: nn.Module, modules: Sequence[str]) -> list[str]:
-    """Spread the parameters of a model over all processes, in place.
+    """Shard the parameters of a model over all processes, in place.
 
     Parameters are gathered module by module as the forward and backward pass reach
     them, and the rest once for all. Scalars get a dimension, for they cannot be
-    spread otherwise.
+    sharded otherwise.
 
     Args:
         model: on its device, not wrapped.
@@ -43,15 +43,15 @@ def shard(model: nn.Module, modules: Sequence[str]) -> list[str]:
     return scalars
 
 
-def whole(value: Any) -> Any:
+def gather_full(value: Any) -> Any:
     """A tensor gathered from all processes, on the CPU; anything else as it is."""
     if hasattr(value, 'full_tensor'):
         value = value.full_tensor()
     return value.detach().cpu() if torch.is_tensor(value) else value
 
 
-def spread(value: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor spread as a parameter is; all processes must call it."""
+def distribute_like(value: Tensor, like: Tensor) -> Tensor:
+    """A whole tensor sharded as a parameter is; all processes must call it."""
     from torch.distributed.tensor import distribute_tensor
 
     if like.dim() == 1 and value.dim() == 0:
@@ -61,7 +61,7 @@ def spread(value: Tensor, like: Tensor) -> Tensor:
     return distribute_tensor(value.to(like.device), like.device_mesh, like.placements)
 
 
-def spread_weights(
+def distribute_weights(
     model: nn.Module, weights: Mapping[str, Tensor]
 ) -> Mapping[str, Tensor]:
     """Weights as ``model.load_state_dict`` takes them, sharded or not."""
@@ -73,6 +73,6 @@ def spread_weights(
     if not sharded:
         return weights
     return {
-        name: spread(value, sharded[name]) if name in sharded else value
+        name: distribute_like(value, sharded[name]) if name in sharded else value
         for name, value in weights.items()
     }

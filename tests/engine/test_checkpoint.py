@@ -8,7 +8,7 @@ from torch import nn
 
 from mmcxr.engine.checkpoint import (
     CheckpointError,
-    adopt,
+    convert_published,
     load_strict,
     open_checkpoint,
     probable_cause,
@@ -139,14 +139,14 @@ def test_published_file_is_adopted(tmp_path):
 def test_weights_alone_cannot_be_resumed(content):
     content = content or {'a.b': torch.ones(1)}
     with pytest.raises(CheckpointError, match='weights alone.*without --resume'):
-        adopt(content)['meta']['epoch']
+        convert_published(content)['meta']['epoch']
 
 
 def test_our_checkpoints_stay_as_they_are(weights):
     checkpoint = dict(state_dict=resnet_weights(), meta=dict(epoch=3), optimizer={})
-    assert adopt(checkpoint) is checkpoint
-    assert adopt(weights)['state_dict'] is weights
-    assert adopt('text') == 'text'
+    assert convert_published(checkpoint) is checkpoint
+    assert convert_published(weights)['state_dict'] is weights
+    assert convert_published('text') == 'text'
 
 
 def test_strict_load_converts_what_is_published():

@@ -13,7 +13,7 @@ from ranks import run_ranks
 from mmcxr.engine.checkpoint import load_strict
 from mmcxr.engine.hooks.micro_batch_hook import encode_in_pieces
 from mmcxr.engine.launch import train
-from mmcxr.engine.sharding import shard, whole
+from mmcxr.engine.sharding import gather_full, shard
 from mmcxr.registry import MODELS
 
 pytestmark = pytest.mark.dist
@@ -90,7 +90,7 @@ def take_steps(rank, world, options):
     for _ in range(3):
         outputs = model.train_step(dict(inputs=batch, data_samples=None), wrapper)
         losses.append(outputs['loss'].detach())
-    weights = {name: whole(value) for name, value in model.state_dict().items()}
+    weights = {name: gather_full(value) for name, value in model.state_dict().items()}
     return torch.stack(losses), weights
 
 

@@ -38,7 +38,7 @@ def check_policy(policy: Policy, kind: str, classes: Sequence[str] = ()) -> None
             )
 
 
-def settle_labels(
+def apply_label_policy(
     table: pd.DataFrame, classes: Sequence[str], uncertain: Policy, unknown: Policy
 ) -> pd.DataFrame:
     """The table with labels of -1 and empty ones decided.

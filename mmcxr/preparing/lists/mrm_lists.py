@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcxr.datasets.tables.label_policy import Policy, settle_labels
+from mmcxr.datasets.tables.label_policy import Policy, apply_label_policy
 from mmcxr.datasets.tables.splits import read_split
 from mmcxr.datasets.tables.table import label_columns, read_table
 from mmcxr.datasets.tables.table_checks import nearest
@@ -56,7 +56,7 @@ def write_mrm_lists(
             hint = nearest(name, label_columns(table))
             raise TableError(f'{root}: no label column {name!r}{hint}')
     splits = read_split(root, scheme, table).rows
-    labels = settle_labels(table, classes, uncertain, unknown)[classes]
+    labels = apply_label_policy(table, classes, uncertain, unknown)[classes]
     known = labels.isin((0, 1)).all(axis=1)
     texts = {}
     for split, rows in splits.items():

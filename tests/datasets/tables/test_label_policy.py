@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mmcxr.datasets.classification import ClassificationDataset
-from mmcxr.datasets.tables.label_policy import settle_labels
+from mmcxr.datasets.tables.label_policy import apply_label_policy
 
 NAN = np.nan
 VALUE = dict(ones=1.0, zeros=0.0, ignore=NAN)
@@ -17,7 +17,7 @@ def test_against_a_loop():
     table = pd.DataFrame(cells, columns=['Edema', 'Mass', 'Hernia'])
     uncertain = dict(Edema='ones', Mass='ignore')
     for unknown in (None, 'zeros', 'ones', dict(Hernia='zeros')):
-        found = settle_labels(table, list(table), uncertain, unknown)
+        found = apply_label_policy(table, list(table), uncertain, unknown)
         for name in table:
             for before, after in zip(table[name], found[name], strict=True):
                 rule = unknown.get(name) if isinstance(unknown, dict) else unknown
@@ -32,7 +32,7 @@ def test_against_a_loop():
 
 def test_other_columns_and_the_table_itself_are_untouched():
     table = pd.DataFrame(dict(image=['a'], Edema=[-1.0], Mass=[-1.0]))
-    found = settle_labels(table, ['Edema'], 'ones', None)
+    found = apply_label_policy(table, ['Edema'], 'ones', None)
     assert found.to_dict('list') == dict(image=['a'], Edema=[1.0], Mass=[-1.0])
     assert table['Edema'].tolist() == [-1.0]
 
