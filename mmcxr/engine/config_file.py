@@ -5,7 +5,7 @@ What can be wrong with either is raised as :class:`ConfigError` in words for the
 
 import io
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -136,25 +136,24 @@ def check_option(cfg: Config, option: str) -> None:
     almost its spelling is there. A helper variable has been read when the file was;
     changing it comes too late.
     """
-    node, keys = cfg._cfg_dict, option.split('.')
+    content, keys = cfg._cfg_dict, tuple(option.split('.'))
     if keys[0] not in places.TOP_LEVEL:
         _check_helper(cfg, option, keys)
-    for depth, key in enumerate(keys):
-        where, free = '.'.join(keys[:depth]), isinstance(node, Mapping)
-        children = dict(_children(node))
-        if key in children:
-            node = children[key]
-            continue
-        if free and (where in places.CHECKED or 'type' in node):
-            return
-        guess = nearest(key, node, cutoff=0.8) if free else None
-        if guess or not free:
-            mistake = f"no key '{key}' in '{where}'{did_you_mean(guess)}"
-            raise ConfigError(f'--cfg-options {option}: {mistake}')
+    known = {(): content} | dict(nodes(content))
+    if keys in known:
         return
+    depth = next(d for d in reversed(range(len(keys))) if keys[:d] in known)
+    node, where, key = known[keys[:depth]], '.'.join(keys[:depth]), keys[depth]
+    guess = None
+    if isinstance(node, Mapping):
+        guess = nearest(key, map(str, node), cutoff=0.8)
+        if guess is None or where in places.CHECKED or 'type' in node:
+            return
+    mistake = f"no key '{key}' in '{where}'{did_you_mean(guess)}"
+    raise ConfigError(f'--cfg-options {option}: {mistake}')
 
 
-def _check_helper(cfg: Config, option: str, keys: list[str]) -> None:
+def _check_helper(cfg: Config, option: str, keys: tuple[str, ...]) -> None:
     """Refuse an option for a top-level key that the runner does not read."""
     content = cfg._cfg_dict
     if keys[0] not in content:
@@ -190,14 +189,8 @@ def uses_of(cfg: Config, value, name: str) -> list[str]:
 
 def nodes(node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
     """Each value of a config and its place, as ``('a', '0', 'b')`` for ``a[0].b``."""
-    for key, child in _children(node):
-        yield (*path, key), child
-        yield from nodes(child, (*path, key))
-
-
-def _children(node) -> Iterable[tuple[str, object]]:
-    if isinstance(node, Mapping):
-        return node.items()
     if isinstance(node, list | tuple):
-        return ((str(index), child) for index, child in enumerate(node))
-    return ()
+        node = {str(index): child for index, child in enumerate(node)}
+    for key, child in node.items() if isinstance(node, Mapping) else ():
+        yield (*path, str(key)), child
+        yield from nodes(child, (*path, str(key)))

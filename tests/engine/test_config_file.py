@@ -84,6 +84,12 @@ def test_new_key_in_a_dict_of_free_names(config):
     )
 
 
+def test_keys_that_are_numbers_do_not_hinder(config):
+    config.write_text(config.read_text() + "model['label_map'] = {0: 1, 1: 0}\n")
+    assert load_config(config, {'model.dropout': 0.25}).model.dropout == 0.25
+    assert load_config(config, {'model.label_map.2': 5}).model.label_map['2'] == 5
+
+
 def test_option_below_a_type_is_left_to_the_check(config):
     assert load_config(config, {'model.dropot': 0.1}).model.dropot == 0.1
 
