@@ -59,7 +59,7 @@ def load_config(path: str | Path, options: Mapping | None = None) -> Config:
 
 
 def move_former_switches(cfg: Config) -> None:
-    """Let a config of before say ``model.micro_batch`` and ``model.loss_block``.
+    """Accept ``model.micro_batch`` and ``model.loss_block`` of older configs.
 
     These are switches around a method now: the first stands at the top, and many
     similarities are scored by blocks without being asked.
@@ -132,9 +132,9 @@ def check_option(cfg: Config, option: str) -> None:
     """Refuse an option that would change nothing.
 
     A new key below a ``type`` is left to the check of the merged config, which binds
-    it to the constructor. A new key in a dict of free names passes unless one of
-    almost its spelling is there. A helper variable has been read when the file was;
-    changing it comes too late.
+    it to the constructor. A new key in a dict of free names passes unless the
+    dict has a key of almost the same spelling. A helper variable is read only while
+    the file is, so an option for it would come too late.
     """
     content, keys = cfg._cfg_dict, tuple(option.split('.'))
     if keys[0] not in places.TOP_LEVEL:

@@ -286,7 +286,7 @@ def _leave(runner: Runner) -> None:
 
 
 def _exit_code(job: Callable[[], None]) -> int:
-    """Run a job; 0, or 2 after telling the user what to put right."""
+    """Run a job; 0, or 2 after telling the user what to correct."""
     try:
         job()
     except Exception as error:

@@ -13,8 +13,9 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     """Layer-wise learning rates for any model with a ``backbone``.
 
     The rate of a parameter is ``lr * layer_decay_rate ** (last - depth)``, with the
-    depths of :func:`.layer_depth.layer_depths`; ``last`` is all behind the backbone's
-    layers, so that the head on a ViT-B learns at ``lr`` and its embeddings at
+    depths of :func:`.layer_depth.layer_depths`; ``last`` is all that follows the
+    layers of the backbone, so that the head on a ViT-B learns at ``lr`` and its
+    embeddings at
     ``lr * layer_decay_rate ** 13`` (BEiT, https://arxiv.org/abs/2106.08254), the stem
     of a ResNet at ``lr * layer_decay_rate ** 5``.
     Biases, norms and other parameters of one dimension are not decayed.

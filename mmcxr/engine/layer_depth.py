@@ -4,7 +4,7 @@ import re
 
 from torch import nn
 
-#: Registered behind the layers, but used before them (CLIP, in mmpretrain).
+#: Registered after the layers, but used before them (CLIP, in mmpretrain).
 _FIRST = ('pre_norm',)
 
 

@@ -88,7 +88,7 @@ def download_checkpoint(
 
     Arguments as in ``torch.hub.load_state_dict_from_url``, in whose cache the file
     is kept. Names without a hash, which many repositories share
-    (``pytorch_model.bin``), get one of their address put before them.
+    (``pytorch_model.bin``), get a hash of their address as a prefix.
 
     Raises:
         CheckpointError: the download fails, or the file is no checkpoint.

@@ -28,9 +28,9 @@ def user_lines(error: BaseException) -> list[str] | None:
 
     The user's are: a file that is missing, there already, of the wrong kind or not
     allowed, a full disk, any error class of ours, and a ``ValueError``,
-    ``TypeError`` or ``RuntimeError`` that our own code raises, which by the custom of
-    the house says what to put right. The same error out of torch, or out of a C
-    function that our code calls, is a bug of somebody.
+    ``TypeError`` or ``RuntimeError`` that our own code raises, which says what to
+    correct. The same error raised by torch, or by a C function that our code calls, is
+    a bug.
 
     Args:
         error: anything a run raised, in this process or in a data worker.
@@ -52,7 +52,7 @@ def user_lines(error: BaseException) -> list[str] | None:
 
 
 def _of_the_files(error: BaseException) -> bool:
-    """Whether the file system refused, in a way that only its owner can mend."""
+    """Whether the file system refused, in a way that only the user can correct."""
     if isinstance(error, _REFUSALS):
         return True
     return isinstance(error, OSError) and error.errno in _FULL

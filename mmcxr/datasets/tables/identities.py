@@ -2,7 +2,7 @@
 
 ``identities.csv`` beside a table has a column ``image`` and one or both of: ``film``,
 the same for images that are copies of each other, and ``patient``, the same for
-images of one person by another dataset's numbering, where the table's own is silent.
+images of one person in another dataset's numbering, where the table does not say.
 Cells may be empty. A column ``film`` says that copies were looked for.
 ``tools/misc/audit_splits.py`` writes the file.
 """

@@ -14,7 +14,7 @@ CONTEXT = 77
 class CLIPTokenizer:
     """Token ids of CLIP, from its start token to its end token, not padded.
 
-    Text is mended, lower-cased and its white space collapsed first. ``frame_ids``
+    Text is repaired, lower-cased and its white space collapsed first. ``frame_ids``
     are those of the start, the end and padding; there is no mask token.
 
     Args:

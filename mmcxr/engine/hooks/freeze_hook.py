@@ -14,8 +14,8 @@ class FreezeHook(Hook):
 
     A new head thus finds its place before it moves the encoder (ConVIRT: 500
     iterations). Meanwhile the modules take no gradient and are in evaluation mode:
-    batch statistics are fixed and nothing is dropped. Other rates for the time can
-    come from a schedule, ``MultiStepLR`` for example.
+    batch statistics are fixed and nothing is dropped. Other rates for these
+    iterations can come from a schedule, ``MultiStepLR`` for example.
 
     On several processes, set ``find_unused_parameters=True`` in the config.
 

@@ -21,7 +21,7 @@ class Encoded:
     """What a method computed of a batch once, for losses, predictions and probes.
 
     A method fills what it has. Embeddings are one vector for each film or text, as they
-    are compared; tokens are the vectors of regions, patches or words behind them.
+    are compared; tokens are the vectors of regions, patches or words before pooling.
     """
 
     image_embeds: Tensor | None = None

@@ -54,7 +54,7 @@ class CLIPTextEncoder(BaseModule):
         """One vector per text, (N, D), not normalised.
 
         Args:
-            input_ids: (N, L) int64, padded on the right; the text is read off its
+            input_ids: (N, L) int64, padded on the right; the text vector is that of its
                 end token, which has the largest id there is.
             attention_mask: unused, since attention is causal and padding comes last.
         """

@@ -12,7 +12,7 @@ class FrozenEncoder(BaseModule):
     """Any encoder, without gradient and always in eval mode.
 
     Its parameters take no gradient from the start, so that distributed training does
-    not wait for theirs; statistics of batch normalisation stay put and nothing is
+    not wait for theirs; statistics of batch normalisation are fixed and nothing is
     dropped. The switches of the encoders themselves (``frozen_stages``) each leave
     something out: mmpretrain's vision transformer keeps dropping paths, its Swin is
     frozen only once training starts, timm's backbones have none.

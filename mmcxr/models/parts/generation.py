@@ -68,7 +68,7 @@ def generate_tokens(
     end_id: int,
     other_mask: Tensor | None = None,
 ) -> Tensor:
-    """What ``lm`` writes behind the given tokens; nothing is drawn at random.
+    """What ``lm`` writes after the given tokens; nothing is drawn at random.
 
     A text does not depend on the others of its batch, but for rounding. In bfloat16
     tokens of nearly equal scores may change places.
