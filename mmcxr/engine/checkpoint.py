@@ -59,7 +59,7 @@ def open_checkpoint(
     Returns:
         A training checkpoint of ours (``state_dict``, ``meta``, ``optimizer``, ...)
         or any other content as it was saved; for a published file or encoder
-        ``dict(state_dict=..., meta=info)`` of its converter.
+        ``dict(state_dict=..., meta=info)``, see :mod:`mmcxr.published`.
 
     Raises:
         FileNotFoundError, CheckpointError, ConversionError: see there.

@@ -37,6 +37,15 @@ def test_a_type_of_another_scope(toy):
     ]
 
 
+def test_a_scope_before_a_name_of_mmengine(toy):
+    place = 'default_hooks.checkpoint.type'  # a registry asks its parent, as in a run
+    assert changed(toy, place, 'mmpretrain.CheckpointHook') == []
+    (line,) = changed(toy, place, 'mmcxr.CheckpointHook')
+    assert line.startswith(f"{place}: no hook of scope 'mmcxr' is called 'mmcxr.Check")
+    (line,) = changed(toy, 'train_dataloader.collate_fn.type', 'mmseg.default_collate')
+    assert "no function of scope 'mmengine' is called 'mmseg.default_collate'" in line
+
+
 def test_init_cfg_without_type(toy):
     lines = changed(toy, 'model.init_cfg', dict(checkpoint='x.pth'))
     assert "model.init_cfg: needs a 'type'" in lines
