@@ -9,6 +9,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmcxr.engine.config_check import check_config
+from mmcxr.engine.config_file import load_config
+from mmcxr.engine.encoder import known_encoders
 from mmcxr.registry import METRICS, MODELS, TRANSFORMS
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
@@ -25,7 +27,7 @@ def test_there_are_configs():
 
 @pytest.mark.parametrize('path', LEAVES, ids=name)
 def test_config_has_no_mistake(path):
-    config = Config.fromfile(path)
+    config = load_config(path)
     assert check_config(config) == []
     reloaded = Config.fromstring(config.pretty_text, '.py')
     assert reloaded.to_dict() == config.to_dict()
@@ -59,7 +61,7 @@ def test_config_builds(path, tmp_path):
     vocabulary.write_text(
         '\n'.join(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'no'])
     )
-    config = offline(Config.fromfile(path), str(vocabulary))
+    config = offline(load_config(path), str(vocabulary))
     init_default_scope(config.default_scope)
     MODELS.build(config.model)
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -106,5 +108,6 @@ def test_every_base_is_used():
         )
         for base in re.findall(r"'([^']+)'", bases.group(1)) if bases else ():
             pending.append((path.parent / base).resolve())
+    used |= {CONFIGS / f'_base_/models/{name}.py' for name in known_encoders()}
     parts = set((CONFIGS / '_base_').rglob('*.py'))
     assert parts <= used, sorted(map(name, parts - used))

@@ -13,7 +13,7 @@ from mmcxr.engine.launch import train
 from mmcxr.preparing.lists.convert_lists import convert_split_lists, read_schemes
 
 FOLDER = 'configs/benchmarks/classification'
-CHESTX = 'chestx-ray14/finetune_mrm_vit-b16.py'
+CHESTX = 'chestx-ray14/finetune.py'
 SIZE, DIMS = 96, 24
 ARCH = dict(embed_dims=DIMS, num_layers=2, num_heads=2, feedforward_channels=48)
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -80,7 +80,7 @@ def test_real_films_in_the_lists_of_mrm(
     written = convert_split_lists(schemes, data, fill=True)
     sizes = written.sizes.set_index(['scheme', 'split']).loc['mrm-covid1']
 
-    config = tiny('covid19/finetune_mrm_vit-b16_covid.py')
+    config = tiny('covid19/finetune_covid.py')
     run = tmp_path / 'run'
     assert train(config, str(run), cfg_options=TINY) == 0
     assert evaluate(config, best(run), str(run), cfg_options=TINY) == 0

@@ -12,6 +12,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
 from mmcxr.datasets.public.chexpert import CHEXPERT_CLASSES
+from mmcxr.engine.config_file import load_config
 from mmcxr.engine.launch import test as evaluate
 from mmcxr.engine.launch import train
 from mmcxr.registry import MODELS
@@ -23,7 +24,7 @@ SGD = dict(type='SGD', momentum=0.9)
 ADAM = dict(type='Adam')
 NIH, CHEXPERT = 'chestx-ray14/finetune', 'chexpert/linear-probe'
 TABLE = {
-    f'{NIH}_convirt_r50_cxrlearn': (
+    f'{NIH}_cxrlearn': (
         SGD | dict(lr=1e-3, weight_decay=0.0), 32, 'epochs 100', 'auroc_weighted'),
     'rsna/finetune_convirt_r50_own': (
         ADAM | dict(lr=1e-3, weight_decay=1e-6), 16, 'epochs 200', 'auroc'),
@@ -35,7 +36,7 @@ TABLE = {
         'bce'),
     f'{NIH}_refers_vit-b16_own': (
         SGD | dict(lr=1e-2, weight_decay=0.0), 128, 'iters 60000', 'auroc'),
-    'chexpert/finetune_moco-cxr_r18_own': (
+    'chexpert/finetune_moco-cxr_own': (
         ADAM | dict(lr=1e-4, weight_decay=0.0), 16, 'epochs 5', 'auroc'),
     f'{CHEXPERT}_medaug_r18_own': (
         ADAM | dict(lr=3e-4, weight_decay=0.0), 16, 'epochs 256', 'auroc'),
@@ -61,7 +62,7 @@ QUICK = {
 
 
 def config(leaf: str) -> Config:
-    return Config.fromfile(FOLDER / f'{leaf}.py')
+    return load_config(FOLDER / f'{leaf}.py')
 
 
 @pytest.mark.parametrize('leaf', TABLE)
@@ -90,7 +91,7 @@ def test_labels_that_are_uncertain():
         policy = config(f'chexpert/{leaf}').train_dataloader.dataset.uncertain
         found = [name.replace(' ', '_') for name in policy if policy[name] == 'ones']
         assert sorted(found) == sorted(names.split()) and len(policy) == 5
-    for leaf in ('finetune_moco-cxr_d121_own', 'linear-probe_medaug_r18_own'):
+    for leaf in ('finetune_moco-cxr_own', 'linear-probe_medaug_r18_own'):
         for loader in LOADERS:
             dataset = config(f'chexpert/{leaf}')[loader].dataset
             assert dataset.uncertain == 'ignore' and dataset.unknown == 'zeros'
@@ -176,7 +177,7 @@ RUNS = {
     'rsna/finetune_convirt_r50_own': ('gloria', ('Pneumonia',)),
     'rsna/finetune_convirt_r50_benchx': ('benchx', ('Pneumonia',)),
     'chexpert/linear-probe_gloria_r50_own': ('mrm', CHEXPERT_CLASSES),
-    'chexpert/finetune_moco-cxr_r18_own': ('mrm', CHEXPERT_CLASSES),
+    'chexpert/finetune_moco-cxr_own': ('mrm', CHEXPERT_CLASSES),
 }
 
 

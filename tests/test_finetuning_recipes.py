@@ -10,6 +10,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from mmcxr.engine.config_file import load_config
 from mmcxr.registry import MODELS, PARAM_SCHEDULERS, TRANSFORMS
 
 FOLDER = Path(__file__).resolve().parents[1] / 'configs/benchmarks/classification'
@@ -35,8 +36,12 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def config(dataset: str, variant: str, encoder: str = 'mrm_vit-b16') -> Config:
-    name = '_'.join(filter(None, ['finetune', encoder, variant]))
-    return Config.fromfile(FOLDER / dataset / f'{name}.py')
+    name, options = 'finetune', {}
+    if variant in SHARES:
+        options['train_dataloader.dataset.fraction'] = SHARES[variant]
+    else:
+        name += f'_{variant}'
+    return load_config(FOLDER / dataset / f'{name}.py', options, encoder)
 
 
 @pytest.mark.parametrize('cell', TABLE, ids='-'.join)
@@ -77,8 +82,7 @@ def test_films_as_released():
     ]
 
 
-# On RSNA, CXR-CLIP's encoders have its own recipe.
-@pytest.mark.parametrize('cell', [c for c in TABLE if c[0] != 'rsna'], ids='-'.join)
+@pytest.mark.parametrize('cell', TABLE, ids='-'.join)
 def test_another_encoder_changes_the_model_and_nothing_else(cell):
     """Datasets, labels, splits, head class and recipe are the same objects."""
     first, *others = (config(*cell, encoder=encoder).to_dict() for encoder in ENCODERS)
@@ -92,8 +96,8 @@ def test_another_encoder_changes_the_model_and_nothing_else(cell):
 @pytest.mark.parametrize('dataset', ['chestx-ray14', 'chexpert'])
 @pytest.mark.parametrize('encoder', ENCODERS)
 def test_probe_and_fine_tuning_share_the_dataset(dataset, encoder):
-    probe = Config.fromfile(FOLDER / dataset / f'linear-probe_{encoder}.py')
-    tuned = config(dataset, '', encoder)
+    probe = load_config(FOLDER / dataset / 'linear-probe.py', encoder=encoder)
+    tuned = load_config(FOLDER / dataset / 'finetune.py', encoder=encoder)
     for name in LOADERS:
         one, other = probe[name].dataset, tuned[name].dataset
         assert {**one, 'pipeline': 0} == {**other, 'pipeline': 0}

@@ -56,7 +56,7 @@ def results(folder) -> dict:
 
 def test_zero_shot_and_retrieval(workplace, repo_dir, published):
     benchmarks = repo_dir / 'configs/benchmarks'
-    config = str(benchmarks / 'zero_shot/rsna/cxr-clip_r50.py')
+    config = str(benchmarks / 'zero_shot/rsna/cxr-clip.py')
     options = {**loader('test'), 'model.prompt_head.tokenizer.name': 'words'}
     assert evaluate(config, published, 'zero_shot', cfg_options=options) == 0
     found = results(workplace / 'zero_shot')
@@ -64,7 +64,7 @@ def test_zero_shot_and_retrieval(workplace, repo_dir, published):
     assert found['spec']['model']['checkpoint'] == 'r50_m.tar'
     assert found['spec']['protocol']['split_scheme'] == 'cxr_clip'
 
-    config = str(benchmarks / 'retrieval/openi/cxr-clip_r50.py')
+    config = str(benchmarks / 'retrieval/openi/cxr-clip.py')
     place = 'test_dataloader.dataset.pipeline.2.tokenizer.name'
     options = {**loader('test'), place: 'words'}
     assert evaluate(config, published, 'retrieval', cfg_options=options) == 0
@@ -74,13 +74,14 @@ def test_zero_shot_and_retrieval(workplace, repo_dir, published):
 
 
 def test_fine_tuning_starts_from_it(workplace, repo_dir, published):
-    config = 'configs/benchmarks/classification/rsna/finetune_cxr-clip_r50.py'
+    config = 'configs/benchmarks/classification/rsna/linear-probe.py'
     options = {
         **loader('train'),
         **loader('val'),
         **loader('test'),
         'train_dataloader.batch_size': 4,
-        'model.backbone.init_cfg.checkpoint': published,
+        'encoder': f'cxr-clip_r50={published}',
+        'model.freeze_backbone': False,
         'train_cfg.max_iters': 2,
         'train_cfg.val_interval': 2,
         'param_scheduler.warmup': 1,

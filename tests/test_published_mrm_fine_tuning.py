@@ -59,7 +59,7 @@ def test_fine_tuned_file_through_the_command(chestx_ray14, repo_dir, tmp_path):
     """Scores per film are those of timm on the released preprocessing."""
     model = fine_tuned_vit(14)
     torch.save(dict(model.state_dict()), 'nih_bestauc_checkpoint.bin')
-    config = str(repo_dir / FOLDER / 'finetune_mrm_vit-b16.py')
+    config = str(repo_dir / FOLDER / 'finetune.py')
     checkpoint = 'nih_bestauc_checkpoint.bin'
     assert evaluate(config, checkpoint, 'out', cfg_options=QUICK) == 0
     scores = pd.read_csv(tmp_path / 'out/scores.csv.gz')
@@ -76,7 +76,7 @@ def test_fine_tuned_file_through_the_command(chestx_ray14, repo_dir, tmp_path):
 @pytest.mark.slow
 def test_a_file_of_other_classes_is_refused(chestx_ray14, repo_dir, capsys):
     torch.save(dict(fine_tuned_vit(5).state_dict()), 'chexpert.bin')
-    config = str(repo_dir / FOLDER / 'finetune_mrm_vit-b16.py')
+    config = str(repo_dir / FOLDER / 'finetune.py')
     assert evaluate(config, 'chexpert.bin', 'out', cfg_options=QUICK) == 2
     error = capsys.readouterr().err
     assert 'head.fc.weight' in error and error.count('\n') == 1
@@ -87,7 +87,8 @@ def test_fine_tuning_starts_from_the_published_encoder(chestx_ray14, repo_dir):
     vit = timm_vit(embed_dim=768, depth=12, num_heads=12, img_size=224)
     torch.save(mrm_file(vit, patches=196), 'MRM.pth')
     options = {**QUICK, 'model.backbone.init_cfg.checkpoint': 'MRM.pth'}
-    config = str(repo_dir / FOLDER / 'finetune_mrm_vit-b16_1pct.py')
+    options['train_dataloader.dataset.fraction'] = 0.01
+    config = str(repo_dir / FOLDER / 'finetune.py')
     share = {'train_dataloader.dataset.fraction': 1.0}
     assert train(config, 'tuned', cfg_options=options | share) == 0
     tuned = torch.load('tuned/iter_1.pth', weights_only=False)['state_dict']

@@ -3,6 +3,7 @@ r"""Compute features of films once; probes then run on a CPU.
     python tools/extract_features.py CONFIG CHECKPOINT --data data/rsna \
         --dataset RSNAPneumonia --scheme cxr_clip --splits train val test
     python tools/extract_features.py --published cxr_clip r50_m.tar --data ...
+    python tools/extract_features.py --encoder cxr-clip_r50=r50_m.tar --data ...
 
 Prints a folder for each split, which tools/probe.py takes. What is in the cache
 already is not computed again: its key is made of the weights, the films and the steps
@@ -22,6 +23,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--published', nargs=2, metavar=('SYSTEM', 'FILE'), help='a published model'
     )
+    parser.add_argument(
+        '--encoder', metavar='NAME[=FILE]', help='one of tools/misc/list_encoders.py'
+    )
     parser.add_argument('--data', required=True, help='folder of the dataset')
     parser.add_argument(
         '--dataset',
@@ -37,8 +41,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--device', help='cpu or cuda; default: cuda if there is one')
     parser.add_argument('--amp', action='store_true', help='compute in bfloat16')
     args = parser.parse_args(argv)
-    if (args.published is None) == (len(args.model) != 2):
-        parser.error('give CONFIG and CHECKPOINT, or --published SYSTEM FILE')
+    ways = (len(args.model) == 2, args.published is not None, args.encoder is not None)
+    if sum(ways) != 1 or len(args.model) not in (0, 2):
+        parser.error(
+            'give CONFIG and CHECKPOINT, --published SYSTEM FILE or --encoder NAME=FILE'
+        )
     return args
 
 
@@ -48,11 +55,18 @@ def main(argv: list[str] | None = None) -> None:
     import torch
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from mmcxr.studies.features import extract_features, open_model, open_published
+    from mmcxr.studies.features import (
+        extract_features,
+        open_encoder,
+        open_model,
+        open_published,
+    )
 
     device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
     if args.published:
         named = open_published(*args.published, device)
+    elif args.encoder:
+        named = open_encoder(args.encoder, device)
     else:
         named = open_model(*args.model, device)
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())

@@ -25,6 +25,12 @@ def parse_args() -> argparse.Namespace:
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
     )
     parser.add_argument(
+        '--encoder',
+        metavar='NAME[=FILE]',
+        help="another encoder than the config's: a name of "
+        'tools/misc/list_encoders.py, or the config of a method',
+    )
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -48,6 +54,7 @@ def main() -> int:
         work_dir=args.work_dir,
         launcher=args.launcher,
         cfg_options=args.cfg_options,
+        encoder=args.encoder,
     )
 
 

@@ -36,6 +36,12 @@ def parse_args() -> argparse.Namespace:
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
     )
     parser.add_argument(
+        '--encoder',
+        metavar='NAME[=FILE]',
+        help="another encoder than the config's: a name of "
+        'tools/misc/list_encoders.py, or the config of a method',
+    )
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -62,6 +68,7 @@ def main() -> int:
         launcher=args.launcher,
         seed=args.seed,
         cfg_options=args.cfg_options,
+        encoder=args.encoder,
     )
 
 

@@ -8,6 +8,12 @@
 # distinct, sentences are shuffled, biases, norms and the temperature are not
 # decayed, the temperature is bounded, validation does not draw.
 # The released behaviour is in cxr-clip_r50-bioclinicalbert_4xb32-15e_m-224px_released.py.
+# Films from a pack, which are read many times as fast:
+#   python tools/misc/pack_dataset.py data/mimic-cxr --size 512 --workers 16
+#   --cfg-options train_dataloader.dataset.pipeline.0.transforms.0.pack=512-jpeg
+# Plain CLIP in CXR-CLIP's code, without image-image and text-text losses:
+#   --cfg-options model.image_weight=0 model.text_weight=0 \
+#       val_evaluator.image_weight=0 val_evaluator.text_weight=0
 _base_ = [
     '../_base_/models/cxr-clip_r50.py',
     '../_base_/datasets/study_pairs_224.py',

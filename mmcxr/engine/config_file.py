@@ -16,6 +16,7 @@ from mmengine.logging import print_log
 from . import config_places as places
 from .config_check import check_config, did_you_mean, is_read
 from .config_types import nearest
+from .encoder import use_encoder
 
 # mmengine knows the original distributions; ours and the maintained fork of mmseg
 # are installed under other names, and `mmcxr::`, `mmseg::` bases need an entry.
@@ -26,16 +27,20 @@ class ConfigError(ValueError):
     """A config, or what it points at, that cannot be run; one mistake a line."""
 
 
-def load_config(path: str | Path, options: Mapping | None = None) -> Config:
-    """Read a config file and merge options into it.
+def load_config(
+    path: str | Path, options: Mapping | None = None, encoder: str | None = None
+) -> Config:
+    """Read a config file, fill in its encoder, and merge options into it.
 
     Args:
         path: config file, or ``package::path`` for one of an installed package.
         options: dotted key -> value, as ``--cfg-options`` gives them.
+        encoder: ``NAME`` or ``NAME=FILE``, see :mod:`.encoder`, in place of the
+            config's.
 
     Raises:
-        ConfigError: no such file, a file that cannot be read, or an option whose
-            key the config does not have.
+        ConfigError: no such file, a file that cannot be read, an encoder that is not
+            known, or an option whose key the config does not have.
     """
     if '::' not in str(path):
         check_exists(path, 'config')
@@ -46,16 +51,35 @@ def load_config(path: str | Path, options: Mapping | None = None) -> Config:
     except Exception as error:  # whatever python says about the user's file
         text = ' '.join(str(error).split())
         raise ConfigError(f'{path}: {type(error).__name__}: {text}') from error
+    options = dict(options or {})
+    try:
+        use_encoder(cfg, encoder or options.pop('encoder', None))
+    except ValueError as error:
+        raise ConfigError(f'{path}: {error}') from error
+    take_fraction(cfg, options.get('train_dataloader.dataset.fraction'))
     if options:
         for key in options:
             check_option(cfg, key)
         try:
-            cfg.merge_from_dict(dict(options))
+            cfg.merge_from_dict(options)
         except (TypeError, KeyError) as error:
             text = ' '.join(str(error).split())
             raise ConfigError(f'--cfg-options: {text}') from error
     move_former_switches(cfg)
     return cfg
+
+
+def take_fraction(cfg: Config, fraction: float | None) -> None:
+    """Take what a config says of a share of its training films.
+
+    Args:
+        cfg: with ``fractions``, a list of what differs at some: ``fraction``, and keys
+            of the config.
+        fraction: of the films, that options ask for.
+    """
+    for own in cfg.get('fractions') or ():
+        if own['fraction'] == fraction:
+            cfg.merge_from_dict({k: v for k, v in own.items() if k != 'fraction'})
 
 
 def move_former_switches(cfg: Config) -> None:
@@ -75,14 +99,16 @@ def move_former_switches(cfg: Config) -> None:
         print_log(line, 'current', logging.WARNING)
 
 
-def load_checked_config(path: str | Path, options: Mapping | None = None) -> Config:
+def load_checked_config(
+    path: str | Path, options: Mapping | None = None, encoder: str | None = None
+) -> Config:
     """Like :func:`load_config`, and refuse what would not build.
 
     Raises:
         ConfigError: from :func:`load_config`, or one line per mistake that
             :func:`~mmcxr.engine.config_check.check_config` finds.
     """
-    cfg = load_config(path, options)
+    cfg = load_config(path, options, encoder)
     with redirect_stdout(io.StringIO()):  # importing mmpretrain prints a line of noise
         mistakes = check_config(cfg)
     if mistakes:

@@ -19,6 +19,7 @@ def _parameters(function: Callable) -> tuple[str, ...]:
 TOP_LEVEL = (
     *(k for k in _parameters(Runner.__init__) if k not in ('self', 'cfg')),
     'activation_checkpointing', 'micro_batch', 'compile', 'custom_imports',
+    'encoder', 'fractions', 'published',
     'efficient_conv_bn_eval', 'find_unused_parameters', 'model_wrapper_cfg',
     'runner_type', 'strategy', 'sync_bn', 'tta_model',
 )  # fmt: skip

@@ -54,6 +54,7 @@ def train(
     launcher: str = 'none',
     seed: int | None = None,
     cfg_options: Mapping | None = None,
+    encoder: str | None = None,
 ) -> int:
     """Train as a config says; returns the exit code.
 
@@ -68,10 +69,11 @@ def train(
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
         seed: seed of all randomness, in place of the config's.
         cfg_options: dotted key -> value, merged into the config.
+        encoder: ``NAME`` or ``NAME=FILE``, see :mod:`.encoder`.
     """
 
     def job() -> None:
-        cfg = _prepared(config, work_dir, launcher, cfg_options)
+        cfg = _prepared(config, work_dir, launcher, cfg_options, encoder)
         preflight.check_parts(cfg, 'train')
         preflight.check_data(cfg, ('train_dataloader', 'val_dataloader'))
         if seed is not None:
@@ -93,6 +95,7 @@ def test(
     work_dir: str | None = None,
     launcher: str = 'none',
     cfg_options: Mapping | None = None,
+    encoder: str | None = None,
 ) -> int:
     """Evaluate a checkpoint, ours or a published one; returns the exit code.
 
@@ -102,10 +105,11 @@ def test(
         work_dir: see :func:`train`.
         launcher: see :func:`train`.
         cfg_options: see :func:`train`.
+        encoder: see :func:`train`.
     """
 
     def job() -> None:
-        cfg = _prepared(config, work_dir, launcher, cfg_options)
+        cfg = _prepared(config, work_dir, launcher, cfg_options, encoder)
         preflight.check_parts(cfg, 'test')
         preflight.check_data(cfg, ('test_dataloader',))
         preflight.check_checkpoint(checkpoint)
@@ -214,12 +218,16 @@ def use_resume(cfg: Config, resume: str | None) -> None:
 
 
 def _prepared(
-    config: str, work_dir: str | None, launcher: str, options: Mapping | None
+    config: str,
+    work_dir: str | None,
+    launcher: str,
+    options: Mapping | None,
+    encoder: str | None,
 ) -> Config:
     """The checked config with what both tools set in it."""
     _silence_warnings()
     MMLogger.get_current_instance()  # made here, it writes to the real output
-    cfg = load_checked_config(config, options)
+    cfg = load_checked_config(config, options, encoder)
     preflight.check_trackers(cfg)
     cfg.launcher = launcher
     cfg.work_dir = work_dir or cfg.get('work_dir')

@@ -23,7 +23,8 @@ class PretrainedInit:
 
     Args:
         checkpoint: path, model folder, ``https://``, ``torchvision://``, ...
-        prefix: take only the entries under this prefix (``'image_backbone.'``).
+        prefix: take only the entries under this prefix (``'image_backbone.'``), or
+            under the first of several that the file has; ``''`` takes all.
         map_location: as in ``torch.load``.
         allow_missing: patterns (``'head.*'``) of entries of the module that the
             file may lack; they keep their random start.
@@ -33,7 +34,7 @@ class PretrainedInit:
     def __init__(
         self,
         checkpoint: str,
-        prefix: str | None = None,
+        prefix: str | Sequence[str] | None = None,
         map_location: str = 'cpu',
         allow_missing: Sequence[str] = (),
         allow_unexpected: Sequence[str] = (),
@@ -51,16 +52,17 @@ class PretrainedInit:
             FileNotFoundError, CheckpointError, ConversionError: the file cannot be
                 used, or does not fill the module.
         """
-        name = f'{self.checkpoint}, prefix {self.prefix}' if self.prefix else ''
+        one = self.prefix and isinstance(self.prefix, str)
+        name = f'{self.checkpoint}, prefix {self.prefix}' if one else self.checkpoint
         load_strict(
             module,
             self._weights(module),
             self.allow_missing,
             self.allow_unexpected,
-            name=name or self.checkpoint,
+            name=name,
         )
         print_log(
-            f'{type(module).__name__} initialised from {name or self.checkpoint}',
+            f'{type(module).__name__} initialised from {name}',
             logger='current',
         )
         if hasattr(module, '_params_init_info'):
@@ -74,15 +76,21 @@ class PretrainedInit:
         weights = weights_in(_load_checkpoint(self.checkpoint, self.map_location))
         if not self.prefix:
             return weights
-        prefix = self.prefix.rstrip('.') + '.'
-        part = {k[len(prefix) :]: v for k, v in weights.items() if k.startswith(prefix)}
-        if not part:
-            first = {repr(key.split('.')[0] + '.') for key in weights}
-            raise CheckpointError(
-                f'{self.checkpoint} has nothing under {prefix!r}, but under '
-                f'{listed(first)}.{probable_cause(module.state_dict(), weights)}'
-            )
-        return part
+        asked = [self.prefix] if isinstance(self.prefix, str) else self.prefix
+        prefixes = [prefix and prefix.rstrip('.') + '.' for prefix in asked]
+        for prefix in prefixes:
+            part = {
+                key.removeprefix(prefix): value
+                for key, value in weights.items()
+                if key.startswith(prefix)
+            }
+            if part:
+                return part
+        first = {repr(key.split('.')[0] + '.') for key in weights}
+        raise CheckpointError(
+            f'{self.checkpoint} has nothing under {" or ".join(map(repr, prefixes))}, '
+            f'but under {listed(first)}.' + probable_cause(module.state_dict(), weights)
+        )
 
     def _keep(self, module: nn.Module) -> None:
         """Keep later initialisation from undoing the load.

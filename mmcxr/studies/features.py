@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.model import BaseModel
 from torch.utils.data import DataLoader
 
-from mmcxr.apis.inference import OUR_SCOPE, fitting_batch
+from mmcxr.apis.inference import OUR_SCOPE, FilmPreparation, fitting_batch
 from mmcxr.apis.model import check_device, load_model
 from mmcxr.apis.published import PUBLISHED, load_published
 from mmcxr.datasets.collate import collate_studies
@@ -21,7 +22,8 @@ from mmcxr.engine.checkpoint_file import file_digest
 from mmcxr.engine.config_check import did_you_mean
 from mmcxr.engine.config_file import load_config
 from mmcxr.engine.config_types import nearest_type, resolve
-from mmcxr.registry import DATASETS
+from mmcxr.engine.encoder import find_encoder, use_encoder
+from mmcxr.registry import DATASETS, MODELS
 
 from .feature_cache import (
     FeatureError,
@@ -60,6 +62,33 @@ def open_model(
     cfg = load_config(config)
     model = load_model(cfg, checkpoint, device)
     return NamedModel(model, cfg.model, _facts(Path(config).stem, model, checkpoint))
+
+
+def open_encoder(text: str, device: str = 'cpu') -> NamedModel:
+    """An encoder by name, ``NAME`` or ``NAME=FILE``; see :mod:`mmcxr.engine.encoder`.
+
+    Raises:
+        ValueError: nothing is called so, or how films are sized is not known.
+    """
+    check_device(device)
+    encoder = find_encoder(text)
+    if encoder.film_pipeline is None:
+        raise ValueError(
+            f'encoder {encoder.name}: its config has no film_pipeline, which says how '
+            'films are sized'
+        )
+    cfg = Config(dict(encoder=text, model=dict(type='FilmEncoder')))
+    use_encoder(cfg)
+    with OUR_SCOPE():
+        model = MODELS.build(cfg.model)
+        model.init_weights()
+    model.film_pipeline = encoder.film_pipeline
+    model.keeps_shape = encoder.config.get('published', {}).get('keeps_shape', False)
+    model.preprocess = FilmPreparation(model)
+    model = model.to(device)
+    model.eval()
+    facts = _facts(Path(encoder.name).stem, model, encoder.file)
+    return NamedModel(model, cfg.model, facts)
 
 
 def open_published(

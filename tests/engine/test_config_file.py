@@ -131,11 +131,11 @@ def test_no_two_configs_share_a_work_folder(repo_dir, monkeypatch):
         for path in (repo_dir / 'configs').rglob('*.py')
         if '_base_' not in path.parts
     ]
-    assert len(leaves) > 100
+    assert len(leaves) > 80
     assert len({run_name(path) for path in leaves}) == len(leaves)
     # Named from within its folder, a config is the same one.
     monkeypatch.chdir(repo_dir / 'configs/benchmarks/zero_shot/siim')
-    assert run_name('cxr-clip_r50.py') == 'zero_shot_siim_cxr-clip_r50'
+    assert run_name('cxr-clip.py') == 'zero_shot_siim_cxr-clip'
 
 
 def test_switches_of_before_stand_at_the_top(tmp_path, caplog):

@@ -1,10 +1,10 @@
 import re
 
 import pytest
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from mmcxr.engine.config_file import load_config
 from mmcxr.engine.layer_decay import LayerDecayConstructor
 from mmcxr.engine.layer_depth import layer_depths
 from mmcxr.models.backbones.relative_position_vit import RelativePositionViT
@@ -144,8 +144,8 @@ ENCODERS = {
 
 def classifier(repo_dir, encoder, small):
     """The film classifier that the configs share, with a small encoder."""
-    file = f'configs/_base_/models/film-classifier_{encoder}.py'
-    model = Config.fromfile(repo_dir / file).model
+    folder = repo_dir / 'configs/benchmarks/classification/chestx-ray14'
+    model = load_config(folder / 'finetune_layer-decay.py', encoder=encoder).model
     model.backbone.update(small, init_cfg=None)
     init_default_scope('mmcxr')
     return MODELS.build(model)

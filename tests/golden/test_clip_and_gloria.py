@@ -7,11 +7,11 @@ import gloria_outputs
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from stand_in import golden_weights, write_stand_in
 
 from mmcxr.apis import load_model, load_published
+from mmcxr.engine.config_file import load_config
 from mmcxr.models.losses import gloria_losses, word_attention
 from mmcxr.registry import MODELS
 
@@ -117,7 +117,8 @@ ZERO_SHOT = dict(
     gloria='configs/benchmarks/zero_shot/rsna/gloria_r50.py',
 )
 CLASSIFIERS = dict(
-    chexzero='linear-probe_chexzero_vit-b32.py', gloria='finetune_gloria_r50.py'
+    chexzero=('linear-probe.py', 'chexzero_vit-b32'),
+    gloria=('finetune.py', 'gloria_r50'),
 )
 
 
@@ -129,7 +130,7 @@ def test_configs_make_the_same_models(variant, shared_dir, repo_dir, tmp_path):
     fixture = shared_dir / 'golden/cxrlearn' / variant
     manifest = json.loads((fixture / 'manifest.json').read_text())
     path = write_stand_in(shared_dir, fixture, tmp_path)
-    config = Config.fromfile(repo_dir / ZERO_SHOT[variant])
+    config = load_config(repo_dir / ZERO_SHOT[variant])
     if variant == 'gloria':
         (tmp_path / 'vocab.txt').write_text(gloria_outputs.vocabulary(manifest))
         name = str(tmp_path / 'vocab.txt')
@@ -147,7 +148,8 @@ def test_configs_make_the_same_models(variant, shared_dir, repo_dir, tmp_path):
     check_preprocessing(model, variant, shared_dir, weights)
     check_predictions(model, config.prompts, images)
     folder = repo_dir / 'configs/benchmarks/classification/chestx-ray14'
-    classifier = started(folder / CLASSIFIERS[variant], path)
+    leaf, encoder = CLASSIFIERS[variant]
+    classifier = started(folder / leaf, encoder, path)
     resized = images
     if variant == 'gloria':  # what its data preprocessor does
         resize = classifier.data_preprocessor.resize
@@ -156,15 +158,15 @@ def test_configs_make_the_same_models(variant, shared_dir, repo_dir, tmp_path):
     torch.testing.assert_close(found, expected, **tolerance)
     if variant == 'gloria':
         folder = repo_dir / 'configs/benchmarks/segmentation/siim'
-        unet = started(folder / 'unet_gloria_r50_1xb16-20k_siim-512px.py', path)
+        leaf = folder / 'unet_encoder_1xb16-20k_siim-512px.py'
+        unet = started(leaf, encoder, path)
         for key, value in model.image_backbone.state_dict().items():
             assert torch.equal(unet.backbone.state_dict()[key], value), key
 
 
-def started(config, checkpoint):
+def started(config, encoder, checkpoint):
     """The model of a config, its backbone initialised from a file."""
-    cfg = Config.fromfile(config)
-    cfg.model.backbone.init_cfg.checkpoint = str(checkpoint)
+    cfg = load_config(config, encoder=f'{encoder}={checkpoint}')
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
         model.backbone.init_weights()

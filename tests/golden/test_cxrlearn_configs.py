@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 from cxrlearn_files import content_of, read_fixture, write
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from stand_in import golden_weights
 
+from mmcxr.engine.config_file import load_config
 from mmcxr.engine.distributed import without_sync_bn
 from mmcxr.registry import MODELS
 
@@ -25,8 +25,8 @@ CLASSIFIERS = {
     'refers_pretrain': 'refers_vit-b16',
 }
 SEGMENTORS = {
-    'moco_cxr': 'unet_moco-cxr_r50_1xb16-20k_siim-512px.py',
-    's2mts2': 'upernet_s2mts2_d121_1xb16-20k_siim-512px.py',
+    'moco_cxr': ('unet_encoder_1xb16-20k_siim-512px.py', 'moco-cxr_r50'),
+    's2mts2': ('upernet_encoder_1xb16-20k_siim-512px.py', 's2mts2_d121'),
 }
 # What a fixture calls the features of the first of its films.
 FEATURES = dict(convirt_pretrain='image_features', refers_pretrain='view_cls')
@@ -36,16 +36,13 @@ FEATURES = dict(convirt_pretrain='image_features', refers_pretrain='view_cls')
 def build(repo_dir, shared_dir, tmp_path):
     """Model of a config whose backbone starts from the stand-in of a variant."""
 
-    def from_config(name, variant):
+    def from_config(name, encoder, variant):
         _, manifest, state_dict = read_fixture(shared_dir, variant)
         path = write(tmp_path / 'x', content_of(variant, state_dict, manifest))
-        config = Config.fromfile(repo_dir / 'configs/benchmarks' / name)
+        name = repo_dir / 'configs/benchmarks' / name
+        config = load_config(name, encoder=f'{encoder}={path}')
         init_default_scope(config.default_scope)
         without_sync_bn(config)
-        start = config.model.backbone.init_cfg
-        start.checkpoint = str(path)
-        if variant.endswith('_pretrain'):
-            start.prefix = 'image_backbone.'
         model = MODELS.build(config.model)
         model.backbone.init_weights()
         path.unlink()
@@ -75,8 +72,8 @@ def images(shared_dir):
     ],
 )
 def test_classifier(variant, build, images, shared_dir):
-    leaf = f'classification/chestx-ray14/finetune_{CLASSIFIERS[variant]}.py'
-    features = build(leaf, variant).extract_feat(images)
+    leaf = 'classification/chestx-ray14/finetune.py'
+    features = build(leaf, CLASSIFIERS[variant], variant).extract_feat(images)
     wanted = expected(shared_dir, variant)
     # ConVIRT's batch is of three films, first these two; REFERS' are of three views.
     wanted = wanted[:2, : features.shape[1]]
@@ -86,7 +83,8 @@ def test_classifier(variant, build, images, shared_dir):
 @pytest.mark.parametrize('variant', SEGMENTORS)
 def test_segmentor(variant, build, images, shared_dir):
     """The last map is the encoder's, and all of it is trained."""
-    model = build(f'segmentation/siim/{SEGMENTORS[variant]}', variant)
+    leaf, encoder = SEGMENTORS[variant]
+    model = build(f'segmentation/siim/{leaf}', encoder, variant)
     with torch.no_grad():
         last = model.backbone(images)[-1].mean(dim=(2, 3))
     torch.testing.assert_close(

@@ -6,13 +6,13 @@ import math
 import pytest
 from cxrlearn_files import content_of, read_fixture, write
 from labelled_films import label_films
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from stand_in import write_stand_in
 
 from mmcxr.datasets.public.chest_xray14 import CHEST_XRAY14_CLASSES
 from mmcxr.datasets.public.chexpert import CHEXPERT_CLASSES
 from mmcxr.engine.checkpoint import load_checkpoint_file
+from mmcxr.engine.config_file import load_config
 from mmcxr.engine.launch import train
 from mmcxr.registry import MODELS
 from mmcxr.synthetic import write_synthetic_dataset
@@ -20,19 +20,23 @@ from mmcxr.synthetic import write_synthetic_dataset
 pytestmark = pytest.mark.slow
 FOLDER = 'configs/benchmarks/classification'
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-# System -> fixture of its published file, and leaf.
+# System -> fixture of its published file, leaf, and encoder.
 SYSTEMS = {
-    'cxr_clip': ('cxr_clip/r50_m', 'chestx-ray14/finetune_cxr-clip_r50'),
-    'mrm': ('mrm/pretrain', 'chestx-ray14/finetune_mrm_vit-b16_layer-decay'),
-    'convirt': ('cxrlearn/convirt', 'chexpert/finetune_convirt_r50_own'),
-    'gloria': ('cxrlearn/gloria', 'chexpert/linear-probe_gloria_r50_own'),
-    'gloria, whole': ('cxrlearn/gloria', 'chestx-ray14/finetune_gloria_r50_benchx'),
-    'chexzero': ('cxrlearn/chexzero', 'chestx-ray14/finetune_chexzero_vit-b32'),
-    'refers': ('cxrlearn/refers', 'chestx-ray14/finetune_refers_vit-b16_own'),
-    'medaug': ('cxrlearn/medaug', 'chestx-ray14/finetune_medaug_r50'),
+    'cxr_clip': ('cxr_clip/r50_m', 'chestx-ray14/finetune', 'cxr-clip_r50'),
+    'mrm': ('mrm/pretrain', 'chestx-ray14/finetune_layer-decay', 'mrm_vit-b16'),
+    'convirt': ('cxrlearn/convirt', 'chexpert/finetune_convirt_r50_own', 'convirt_r50'),
+    'gloria': ('cxrlearn/gloria', 'chexpert/linear-probe_gloria_r50_own', 'gloria_r50'),
+    'gloria, whole': (
+        'cxrlearn/gloria', 'chestx-ray14/finetune_gloria_r50_benchx', 'gloria_r50'),
+    'chexzero': ('cxrlearn/chexzero', 'chestx-ray14/finetune', 'chexzero_vit-b32'),
+    'refers': (
+        'cxrlearn/refers', 'chestx-ray14/finetune_refers_vit-b16_own',
+        'refers_vit-b16'),
+    'medaug': ('cxrlearn/medaug', 'chestx-ray14/finetune', 'medaug_r50'),
     'moco_cxr': (
-        'cxrlearn/moco_cxr_resnet18', 'chexpert/finetune_moco-cxr_r18_own'),
-    's2mts2': ('cxrlearn/s2mts2', 'chestx-ray14/finetune_s2mts2_d121_own'),
+        'cxrlearn/moco_cxr_resnet18', 'chexpert/finetune_moco-cxr_own', 'moco-cxr_r18'),
+    's2mts2': (
+        'cxrlearn/s2mts2', 'chestx-ray14/finetune_s2mts2_d121_own', 's2mts2_d121'),
 }  # fmt: skip
 QUICK = {
     'train_dataloader.batch_size': 2,
@@ -63,7 +67,7 @@ def published(shared_dir, fixture, folder):
 
 @pytest.mark.parametrize('system', SYSTEMS)
 def test_two_iterations(system, films, shared_dir, repo_dir, tmp_path, monkeypatch):
-    fixture, leaf = SYSTEMS[system]
+    fixture, leaf, encoder = SYSTEMS[system]
     monkeypatch.chdir(tmp_path)
     data = tmp_path / 'data' / leaf.split('/')[0]
     classes = CHEXPERT_CLASSES
@@ -71,14 +75,14 @@ def test_two_iterations(system, films, shared_dir, repo_dir, tmp_path, monkeypat
         classes = (*CHEST_XRAY14_CLASSES, 'No Finding')
     label_films(films, data, classes, ['mrm'])
     checkpoint = published(shared_dir, fixture, tmp_path)
-    options = QUICK | {'model.backbone.init_cfg.checkpoint': str(checkpoint)}
+    encoder, options = f'{encoder}={checkpoint}', dict(QUICK)
     config = repo_dir / FOLDER / f'{leaf}.py'
-    cfg = Config.fromfile(config)
+    cfg = load_config(config, encoder=encoder)
     if cfg.train_cfg.by_epoch:
         options |= {'train_cfg.max_epochs': 1, 'train_dataloader.dataset.fraction': 1.0}
     else:
         options |= {'train_cfg.max_iters': 2, 'train_cfg.val_interval': 2}
-    assert train(str(config), 'run', cfg_options=options) == 0
+    assert train(str(config), 'run', cfg_options=options, encoder=encoder) == 0
     checkpoint.unlink()
     (log,) = (tmp_path / 'run').glob('*/vis_data/scalars.json')
     losses = [row['loss'] for row in map(json.loads, log.open()) if 'loss' in row]

@@ -9,6 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 
 from mmcxr.engine.checkpoint import CheckpointError
+from mmcxr.engine.config_file import load_config
 from mmcxr.engine.distributed import without_sync_bn
 from mmcxr.registry import MODELS
 
@@ -46,40 +47,40 @@ def small_upernet(backbone: dict, widths: list[int], place='model.backbone.') ->
 
 
 FROZEN = 'model.backbone.encoder.'
-# Config -> what makes it small.
+# Config and encoder -> what makes it small.
 MODELS_OF = {
-    'unet_cxr-clip_r50_1xb16-20k_siim-512px.py': {
+    ('unet_encoder_1xb16-20k_siim-512px.py', 'cxr-clip_r50'): {
         **{f'model.backbone.{key}': value for key, value in TINY_RESNET.items()},
         'model.neck.in_channels': RESNET_WIDTHS,
         'model.neck.channels': [32, 16, 8, 8, 4],
         'model.decode_head.in_channels': 4,
         'model.decode_head.channels': 4,
     },
-    'unet_1xb16-20k_siim-512px.py': {
+    ('unet_1xb16-20k_siim-512px.py', None): {
         'model.backbone.base_channels': 4,
         'model.decode_head.in_channels': 4,
         'model.decode_head.channels': 4,
     },
-    'upernet_cxr-clip_r50_1xb16-20k_siim-512px.py': small_upernet(
+    ('upernet_encoder_1xb16-20k_siim-512px.py', 'cxr-clip_r50'): small_upernet(
         TINY_RESNET, RESNET_WIDTHS
     ),
-    'upernet_cxr-clip_swin-t_1xb16-20k_siim-512px.py': small_upernet(
+    ('upernet_encoder_1xb16-20k_siim-512px.py', 'cxr-clip_swin-t'): small_upernet(
         TINY_SWIN, SWIN_WIDTHS
     ),
-    'setr-pup_mrm_vit-b16_1xb16-20k_siim-512px.py': {
+    ('setr-pup_mrm_vit-b16_1xb16-20k_siim-512px.py', None): {
         **{f'model.backbone.{key}': value for key, value in TINY_VIT.items()},
         'model.decode_head.in_channels': 24,
         'model.decode_head.channels': 8,
         **{f'model.auxiliary_head.{i}.in_channels': 24 for i in range(3)},
         **{f'model.auxiliary_head.{i}.channels': 8 for i in range(3)},
     },
-    'benchx-upernet_cxr-clip_r50_1xb8-20k_siim-512px.py': small_upernet(
+    ('benchx-upernet_1xb8-20k_siim-512px.py', 'cxr-clip_r50'): small_upernet(
         TINY_RESNET, RESNET_WIDTHS, FROZEN
     ),
-    'benchx-upernet_cxr-clip_swin-t_1xb8-20k_siim-512px.py': small_upernet(
+    ('benchx-upernet_1xb8-20k_siim-512px.py', 'cxr-clip_swin-t'): small_upernet(
         TINY_SWIN, SWIN_WIDTHS, FROZEN
     ),
-    'benchx-upernet_mrm_vit-b16_1xb8-20k_siim-512px.py': {
+    ('benchx-upernet_1xb8-20k_siim-512px.py', 'mrm_vit-b16'): {
         **small_upernet(TINY_VIT, [24] * 4, FROZEN),
         'model.neck.embed_dim': 24,
     },
@@ -90,9 +91,10 @@ MODELS_OF = {
 def small_config(repo_dir):
     """Load a config and make its model small."""
 
-    def load(name: str) -> Config:
-        config = Config.fromfile(repo_dir / 'configs' / SIIM / name)
-        config.merge_from_dict(deepcopy(MODELS_OF[name]))
+    def load(case: tuple[str, str | None]) -> Config:
+        name, encoder = case
+        config = load_config(repo_dir / 'configs' / SIIM / name, encoder=encoder)
+        config.merge_from_dict(deepcopy(MODELS_OF[case]))
         without_sync_bn(config)
         init_default_scope(config.default_scope)
         torch.manual_seed(0)
@@ -101,7 +103,7 @@ def small_config(repo_dir):
     return load
 
 
-@pytest.fixture(params=MODELS_OF)
+@pytest.fixture(params=MODELS_OF, ids=lambda case: '-'.join(filter(None, case)))
 def model(request, small_config):
     return MODELS.build(small_config(request.param).model)
 
@@ -142,7 +144,7 @@ def test_predictions_have_the_size_of_each_film(model):
         assert sample.pred_sem_seg.data.shape == (1, 31 + number, 47)
 
 
-@pytest.mark.parametrize('name', [n for n in MODELS_OF if n.startswith('benchx')])
+@pytest.mark.parametrize('name', [n for n in MODELS_OF if n[0].startswith('benchx')])
 def test_a_step_leaves_a_frozen_encoder_as_it_was(name, small_config):
     model = MODELS.build(small_config(name).model)
     before = {k: v.clone() for k, v in model.state_dict().items()}
@@ -163,9 +165,9 @@ def test_a_step_leaves_a_frozen_encoder_as_it_was(name, small_config):
 @pytest.mark.parametrize(
     'name',
     [
-        'unet_cxr-clip_r50_1xb16-20k_siim-512px.py',
-        'upernet_cxr-clip_r50_1xb16-20k_siim-512px.py',
-        'upernet_cxr-clip_swin-t_1xb16-20k_siim-512px.py',
+        ('unet_encoder_1xb16-20k_siim-512px.py', 'cxr-clip_r50'),
+        ('upernet_encoder_1xb16-20k_siim-512px.py', 'cxr-clip_r50'),
+        ('upernet_encoder_1xb16-20k_siim-512px.py', 'cxr-clip_swin-t'),
     ],
 )
 def test_odd_sizes(name, film, small_config):
@@ -179,7 +181,9 @@ def test_odd_sizes(name, film, small_config):
 
 def test_norms_of_swin_that_pre_training_lacks_start_plain(tmp_path, small_config):
     """Four maps want four norms, of which a published file has the last."""
-    config = small_config('upernet_cxr-clip_swin-t_1xb16-20k_siim-512px.py')
+    config = small_config(
+        ('upernet_encoder_1xb16-20k_siim-512px.py', 'cxr-clip_swin-t')
+    )
     backbone = config.model.backbone
     trained = MODELS.build({**backbone, 'out_indices': (3,), 'init_cfg': None})
     weights = {

@@ -296,13 +296,21 @@ def test_a_published_file(repo_dir, drawn, tmp_path, capsys):
     from published.published_files import cxr_clip_file
 
     torch.save(cxr_clip_file('r50', 'm'), tmp_path / 'r50_m.tar')
-    arguments = ['--published', 'cxr_clip', str(tmp_path / 'r50_m.tar')]
-    arguments += ['--data', str(drawn), '--scheme', 'official', '--splits', 'val']
-    arguments += ['--workers', '0', '--out', str(tmp_path), '--device', 'cpu']
-    tool(repo_dir, 'extract_features')([*arguments, '--batch-size', '4'])
-    found = load_features(capsys.readouterr().out.strip())
-    assert found.features.shape[1] == 2048
-    assert found.facts['model']['name'] == 'cxr_clip'
+    common = ['--data', str(drawn), '--scheme', 'official', '--splits', 'val']
+    common += ['--workers', '0', '--device', 'cpu', '--batch-size', '4']
+    found = []
+    for number, model in enumerate((
+        ['--published', 'cxr_clip', str(tmp_path / 'r50_m.tar')],
+        ['--encoder', f'cxr-clip_r50={tmp_path / "r50_m.tar"}'],
+    )):  # fmt: skip
+        out = ['--out', str(tmp_path / str(number))]
+        tool(repo_dir, 'extract_features')([*model, *common, *out])
+        found.append(load_features(capsys.readouterr().out.strip()))
+    published, encoder = found
+    assert published.features.shape[1] == 2048
+    np.testing.assert_allclose(encoder.features, published.features, rtol=1e-5)
+    assert published.facts['model']['name'] == 'cxr_clip'
+    assert encoder.facts['model']['name'] == 'cxr-clip_r50'
 
 
 @pytest.mark.parametrize('arguments', [[], ['a'], ['a', 'b', '--published', 'c', 'd']])

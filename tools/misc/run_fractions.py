@@ -1,13 +1,12 @@
 r"""Train and test a config at several label fractions with several seeds.
 
-    python tools/misc/run_fractions.py configs/.../finetune_mrm_vit-b16.py \
-        --fractions 1 10 100 --seeds 0 1 2 \
-        --cfg-options model.backbone.init_cfg.checkpoint=MRM.pth
+    python tools/misc/run_fractions.py configs/.../finetune.py \
+        --fractions 1 10 100 --seeds 0 1 2 --encoder mrm_vit-b16=MRM.pth
 
-Where the config has one beside it that ends in _10pct, that is run for 10 %, with its
-own learning rate and number of updates; any other fraction is the config with fewer
-films. A seed is that of the run (head, order, augmentation); the films of a fraction
-are the same for all seeds.
+Where the config says what differs at a fraction (`fractions`), or has a config beside
+it that ends in _10pct, that is taken: another learning rate and number of updates. Any
+other fraction is the config with fewer films. A seed is that of the run (head, order,
+augmentation); the films of a fraction are the same for all seeds.
 
 Called again, it goes on: finished cells are not repeated, and a training that was
 killed goes on from its last checkpoint. Settings may be tried first:
@@ -58,6 +57,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='processes of each run; the batch of the config is that of each',
     )  # fmt: skip
     parser.add_argument(
+        '--encoder', metavar='NAME[=FILE]',
+        help="another encoder than the config's, see tools/misc/list_encoders.py",
+    )  # fmt: skip
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -75,6 +78,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         args = parser.parse_args(argv)
     except ValueError:  # out of DictAction
         parser.error('--cfg-options and --grid take KEY=VALUE pairs')
+    if args.encoder:
+        args.cfg_options = {'encoder': args.encoder, **(args.cfg_options or {})}
     args.grid = {
         key: values if isinstance(values, list) else [values]
         for key, values in (args.grid or {}).items()

@@ -15,3 +15,8 @@ model = dict(
     image_weight=0.0,
     text_weight=0.0,
     tokenizer=dict(type='CLIPTokenizer'))
+# What the published file is, and how its authors see films.
+published = dict(
+    checkpoint='checkpoints/chexzero.pt',
+    film_pipeline=[
+        dict(type='FilmFit', size=320, interpolation='lanczos', truncate_both=True)])

@@ -12,3 +12,7 @@ model = dict(
     embed_dims=512,
     tokenizer=dict(
         type='HFTokenizer', name='emilyalsentzer/Bio_ClinicalBERT', lowercase=True))
+# What the published file is, and how its authors see films.
+published = dict(
+    checkpoint='checkpoints/convirt_chest_mimic.pt',
+    film_pipeline=[dict(type='FilmPadSquare'), dict(type='FilmResize', size=224)])

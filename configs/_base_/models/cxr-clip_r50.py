@@ -10,3 +10,8 @@ model = dict(
     embed_dims=512,
     tokenizer=dict(
         type='HFTokenizer', name='emilyalsentzer/Bio_ClinicalBERT', lowercase=True))
+# What the published file is, and how its authors see films.
+published = dict(
+    checkpoint='checkpoints/r50_m.tar',
+    film_pipeline=[
+        dict(type='FilmResize', size=224), dict(type='FilmCenterCrop', size=224)])

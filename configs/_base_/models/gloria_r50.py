@@ -11,3 +11,9 @@ model = dict(
     embed_dims=768,
     tokenizer=dict(
         type='GLoRIATokenizer', name='emilyalsentzer/Bio_ClinicalBERT'))
+# What the published file is, and how its authors see films.
+published = dict(
+    checkpoint='checkpoints/chexpert_resnet50.ckpt',
+    film_pipeline=[
+        dict(type='FilmFit', size=256, interpolation='area'),
+        dict(type='FilmCenterCrop', size=224)])

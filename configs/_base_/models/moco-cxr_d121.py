@@ -6,3 +6,4 @@ model = dict(
         type='mmpretrain.DenseNet', arch='121',
         init_cfg=dict(type='Pretrained', checkpoint='torchvision://densenet121')),
     projection=dict(in_channels=1024))
+published = dict(checkpoint='checkpoints/d1w-00001.pth.tar')

@@ -11,3 +11,8 @@ model = dict(
     queue_length=24576,
     momentum=0.999,
     temperature=0.2)
+# What the published file is, and how its authors see films.
+published = dict(
+    checkpoint='checkpoints/moco-cxr_resnet50.pth.tar',
+    film_pipeline=[
+        dict(type='FilmResize', size=320), dict(type='FilmCenterCrop', size=320)])

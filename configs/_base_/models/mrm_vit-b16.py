@@ -24,3 +24,4 @@ film_pipeline = [
     dict(type='FilmResize', size=224),
     dict(type='FilmCenterCrop', size=224),
 ]
+published = dict(checkpoint='checkpoints/MRM.pth')

@@ -5,7 +5,7 @@ Shapes: B films or studies, C channels of the image encoder.
 
 from abc import abstractmethod
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +14,8 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from mmcxr.registry import MODELS
+
+from .encoder_spec import EncoderSpec
 
 
 @dataclass
@@ -29,28 +31,6 @@ class Encoded:
     image_tokens: Tensor | None = None
     text_tokens: Tensor | None = None
     masks: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class EncoderSpec:
-    """What a downstream task must know of a method's image encoder.
-
-    Args:
-        backbone: config of the backbone whose pooled feature the method probes.
-        pooling: see :func:`pool_features`.
-        preprocessing: arguments of the :class:`FilmPreprocessor` (``mean``, ``std``,
-            ``resize``).
-        head: what a classification head on it has by default (``norm``, ``init_std``).
-        prefix: of the encoder's weights in the method's state dict.
-        left_out: patterns of weights there that this backbone does not have.
-    """
-
-    backbone: dict
-    pooling: str = 'avg'
-    preprocessing: dict = field(default_factory=dict)
-    head: dict = field(default_factory=dict)
-    prefix: str = 'backbone.'
-    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

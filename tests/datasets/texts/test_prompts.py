@@ -6,6 +6,7 @@ from mmengine.config import Config
 
 from mmcxr.datasets.texts.prompts import class_key, load_prompt_table
 from mmcxr.datasets.texts.prompts.findings import WITHOUT_UNCERTAIN
+from mmcxr.engine.config_file import load_config
 
 CHEXPERT = (
     'No Finding, Enlarged Cardiomediastinum, Cardiomegaly, Lung Lesion, '
@@ -92,16 +93,20 @@ def test_class_key():
 
 @pytest.fixture(scope='module')
 def prompts(repo_dir):
-    folder = repo_dir / 'configs/_base_/prompts'
+    """Those of each zero-shot config, by its folder and name."""
+    folder = repo_dir / 'configs/benchmarks/zero_shot'
     return {
-        path.stem: Config.fromfile(path) for path in sorted(folder.glob('*.py'))
-    }  # fmt: skip
+        path.relative_to(folder).with_suffix('').as_posix(): load_config(path)
+        for path in sorted(folder.glob('*/*.py'))
+    }
 
 
-def test_prompt_configs_hold_prompts_and_nothing_else(prompts, tmp_path):
-    assert len(prompts) == 11
+def test_every_config_has_whole_prompts(prompts, tmp_path):
+    assert len(prompts) == 13
     for name, config in prompts.items():
-        assert list(config) == ['prompts'], name
+        head = config.model.prompt_head
+        assert head.prompts == config.prompts, name
+        assert head.tokenizer == config.model.tokenizer, name
         config.dump(tmp_path / 'dumped.py')
         assert Config.fromfile(tmp_path / 'dumped.py').prompts == config.prompts
         for lists in config.prompts.values():
@@ -114,7 +119,7 @@ def test_prompt_configs_hold_prompts_and_nothing_else(prompts, tmp_path):
 
 
 def test_chexpert_5x200_counts(prompts):
-    released = prompts['chexpert-5x200_released'].prompts
+    released = prompts['chexpert-5x200/cxr-clip_released'].prompts
     assert {name: len(sentences) for name, sentences in released.items()} == {
         'Atelectasis': 210,
         'Cardiomegaly': 15,
@@ -126,7 +131,7 @@ def test_chexpert_5x200_counts(prompts):
     assert released['Pleural Effusion'][-1] == (
         'increased tiny bilateral pleural effusion'
     )
-    single = prompts['chexpert-5x200'].prompts
+    single = prompts['chexpert-5x200/cxr-clip'].prompts
     assert list(single) == list(released)
     for name, sentences in single.items():
         assert sorted(sentences) == sorted(set(released[name]))
@@ -134,8 +139,10 @@ def test_chexpert_5x200_counts(prompts):
 
 
 def test_vindr_has_the_18_classes_in_order(prompts):
-    classes = list(prompts['vindr-cxr'].prompts)
+    classes = list(prompts['vindr-cxr/cxr-clip'].prompts)
     assert len(classes) == 18
     assert classes[9] == 'Nodule/Mass' and classes[-3] == 'Lung tumor'
-    assert prompts['vindr-cxr'].prompts['ILD'] == dict(pos=['ILD'], neg=['No ILD'])
-    assert list(prompts['vindr-cxr_ensemble'].prompts) == classes
+    assert prompts['vindr-cxr/cxr-clip'].prompts['ILD'] == dict(
+        pos=['ILD'], neg=['No ILD']
+    )
+    assert list(prompts['vindr-cxr/cxr-clip_ensemble'].prompts) == classes

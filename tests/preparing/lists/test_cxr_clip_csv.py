@@ -1,7 +1,6 @@
 import csv
 
 import pytest
-from mmengine.config import Config
 
 from mmcxr.datasets.public.chest_xray14 import ChestXray14Pairs
 from mmcxr.datasets.public.chexpert import CheXpert5x200, CheXpertPairs
@@ -9,6 +8,7 @@ from mmcxr.datasets.public.mimic_cxr import MIMICCXR
 from mmcxr.datasets.public.vindr_cxr import VINDR_LABELS, VinDrCXR
 from mmcxr.datasets.tables.splits import overlap, read_split
 from mmcxr.datasets.tables.table import TableError, label_columns, read_table
+from mmcxr.engine.config_file import load_config
 from mmcxr.preparing.lists.cxr_clip_csv import convert_cxr_clip_csv
 from mmcxr.preparing.lists.cxr_clip_forms import FORMS, parse_list
 from mmcxr.registry import DATASETS
@@ -247,9 +247,7 @@ def test_openi_films_of_unknown_view_are_frontal(convert, tmp_path, repo_dir):
 
 def retrieval_dataset(repo_dir, name, data_root):
     """Test set of a retrieval config, without its pipeline."""
-    config = Config.fromfile(
-        repo_dir / f'configs/benchmarks/retrieval/{name}/cxr-clip_r50.py'
-    )
+    config = load_config(repo_dir / f'configs/benchmarks/retrieval/{name}/cxr-clip.py')
     options = dict(config.test_dataloader.dataset, data_root=data_root, pipeline=[])
     return DATASETS.build(options)
 

@@ -3,16 +3,15 @@
 #   python tools/misc/run_fractions.py \
 #       configs/benchmarks/classification/chestx-ray14/finetune_convirt_r50_benchx.py \
 #       --fractions 1 --seeds 42 0 1 \
-#       --cfg-options model.backbone.init_cfg.checkpoint=convirt_chest_mimic.pt
+#       --encoder convirt_r50=convirt_chest_mimic.pt
 # The grid anew: see the recipe. The lists are MRM's, which BenchX took over. Published
 # AUROC at 1 / 10 / 100 %: 77.0 / 81.5 / 84.2 (its paper,
 # https://arxiv.org/abs/2410.21969, mean of three seeds). Its ConVIRT was pre-trained by
 # BenchX; these weights are the authors'.
-_base_ = [
-    '../../../_base_/models/film-classifier_convirt_r50.py',
-    '../../../_base_/recipes/benchx_chestx-ray14.py',
-]
+_base_ = '../../../_base_/recipes/benchx_chestx-ray14.py'
+encoder = 'convirt_r50'
 model = dict(
+    type='FilmClassifier',
     data_preprocessor=_base_.benchx_normalisation,
     head=dict(num_classes=14, norm=True, init_std=2e-5))
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='Adam', lr=1e-4))

@@ -3,16 +3,15 @@
 #   python tools/misc/run_fractions.py \
 #       configs/benchmarks/classification/chestx-ray14/finetune_refers_vit-b16_benchx.py \
 #       --fractions 1 --seeds 42 0 1 \
-#       --cfg-options model.backbone.init_cfg.checkpoint=refers_checkpoint.pth
+#       --encoder refers_vit-b16=refers_checkpoint.pth
 # The grid anew: see the recipe. The lists are MRM's, which BenchX took over. Published
 # AUROC at 1 / 10 / 100 %: 76.4 / 81.3 / 83.7 (its paper,
 # https://arxiv.org/abs/2410.21969, mean of three seeds). Its published configs start
 # REFERS from a file that fits no key, so from random weights.
-_base_ = [
-    '../../../_base_/models/film-classifier_refers_vit-b16.py',
-    '../../../_base_/recipes/benchx_chestx-ray14.py',
-]
+_base_ = '../../../_base_/recipes/benchx_chestx-ray14.py'
+encoder = 'refers_vit-b16'
 model = dict(
+    type='FilmClassifier',
     data_preprocessor=_base_.benchx_normalisation,
     head=dict(num_classes=14, norm=True, init_std=2e-5))
 optim_wrapper = dict(paramwise_cfg=None)  # one rate for all

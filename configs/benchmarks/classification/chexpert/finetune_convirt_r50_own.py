@@ -2,14 +2,14 @@
 # are present, but of Consolidation absent.
 #   python tools/train.py \
 #       configs/benchmarks/classification/chexpert/finetune_convirt_r50_own.py \
-#       --cfg-options model.backbone.init_cfg.checkpoint=convirt_chest_mimic.pt
+#       --encoder convirt_r50=convirt_chest_mimic.pt
 # The lists are MRM's, the authors' being unknown.
 _base_ = [
-    '../../../_base_/models/film-classifier_convirt_r50.py',
     '../../../_base_/datasets/chexpert.py',
     '../../../_base_/recipes/convirt.py',
 ]
-model = dict(head=dict(num_classes=5, dropout=0.2))
+encoder = 'convirt_r50'
+model = dict(type='FilmClassifier', head=dict(num_classes=5, dropout=0.2))
 chexpert_dataset = dict(
     _base_.chexpert_dataset,
     uncertain={

@@ -3,12 +3,19 @@
 # Labels that are uncertain carry no loss, and what a report does not mention is absent.
 #   python tools/train.py \
 #       configs/benchmarks/classification/chexpert/linear-probe_medaug_r18_own.py \
-#       --cfg-options model.backbone.init_cfg.checkpoint=medaug_mimic-cxr_resnet18.pth.tar
+#       --encoder medaug_r18=medaug_mimic-cxr_resnet18.pth.tar
 # Five draws, as theirs: train_dataloader.dataset.fraction_seed=0 to 4; which films
 # theirs hold is in label_fractions of their repository. Published: mean AUROC 14.4 %
 # above that from ImageNet (abstract); no table can be had.
-_base_ = [
-    '../../../_base_/models/film-classifier_medaug_r18.py',
-    '../../../_base_/recipes/medaug_chexpert.py',
-]
-model = dict(freeze_backbone=True, head=dict(num_classes=2))
+# MedAug's fine-tuning (https://github.com/stanfordmlgroup/MedAug) on CheXpert: a linear
+# layer on the frozen encoder at 1 % of the labels, 256 epochs. MoCo-CXR's code with
+# other numbers, which are those of its read-me, and the normalisation of pre-training.
+# Differs as MoCo-CXR's recipe does; validation there is each 128 films.
+_base_ = './finetune_moco-cxr_own.py'
+encoder = 'medaug_r18'
+optim_wrapper = dict(optimizer=dict(lr=3e-4))
+train_dataloader = dict(dataset=dict(fraction=0.01))
+train_cfg = dict(max_epochs=256)
+model = dict(
+    data_preprocessor=dict(mean=(0.5020, ) * 3, std=(0.085585, ) * 3),
+    freeze_backbone=True)

@@ -3,18 +3,17 @@
 #   python tools/misc/run_fractions.py \
 #       configs/benchmarks/classification/covidx/finetune_mrm_vit-b16_benchx.py \
 #       --fractions 1 --seeds 42 0 1 \
-#       --cfg-options model.backbone.init_cfg.checkpoint=MRM.pth
+#       --encoder mrm_vit-b16=MRM.pth
 # The grid anew: see the recipe. The lists, from a copy of BenchX's:
 #   python tools/dataset_converters/split_lists.py benchx LISTS \
 #       --dataset covidx --out data/covidx
 # Chosen by F1 in validation. Published F1 at 1 / 10 / 100 %: 67.4 / 68.2 / 68.3 (its
 # paper, https://arxiv.org/abs/2410.21969, mean of three seeds). Half of the test is
 # said to be positive: calling all films so has 66.7. See AUROC.
-_base_ = [
-    '../../../_base_/models/film-classifier_mrm_vit-b16.py',
-    '../../../_base_/recipes/benchx_f1.py',
-]
+_base_ = '../../../_base_/recipes/benchx_f1.py'
+encoder = 'mrm_vit-b16'
 model = dict(
+    type='FilmClassifier',
     data_preprocessor=_base_.benchx_normalisation,
     backbone=dict(drop_path_rate=0.0),
     head=dict(num_classes=1, norm=True, init_std=2e-5))

@@ -3,7 +3,7 @@
 #   python tools/misc/run_fractions.py \
 #       configs/benchmarks/classification/rsna/finetune_convirt_r50_benchx.py \
 #       --fractions 1 --seeds 42 0 1 \
-#       --cfg-options model.backbone.init_cfg.checkpoint=convirt_chest_mimic.pt
+#       --encoder convirt_r50=convirt_chest_mimic.pt
 # The grid anew: see the recipe.
 # Chosen by F1 in validation. The lists, from a copy of BenchX's:
 #   python tools/dataset_converters/split_lists.py benchx LISTS \
@@ -11,11 +11,10 @@
 # 68 % of the test films are of a patient who is in training too. Published F1 at 1 / 10
 # / 100 %: 58.0 / 63.3 / 65.0 (its paper, https://arxiv.org/abs/2410.21969, mean of
 # three seeds).
-_base_ = [
-    '../../../_base_/models/film-classifier_convirt_r50.py',
-    '../../../_base_/recipes/benchx_rsna.py',
-]
+_base_ = '../../../_base_/recipes/benchx_rsna.py'
+encoder = 'convirt_r50'
 model = dict(
+    type='FilmClassifier',
     data_preprocessor=_base_.benchx_normalisation,
     head=dict(num_classes=1, norm=True, init_std=2e-5))
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='Adam', lr=5e-5))

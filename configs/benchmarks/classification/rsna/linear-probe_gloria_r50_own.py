@@ -2,13 +2,13 @@
 # the converter draws as they did.
 #   python tools/train.py \
 #       configs/benchmarks/classification/rsna/linear-probe_gloria_r50_own.py \
-#       --cfg-options model.backbone.init_cfg.checkpoint=chexpert_resnet50.ckpt
+#       --encoder gloria_r50=chexpert_resnet50.ckpt
 _base_ = [
-    '../../../_base_/models/film-classifier_gloria_r50.py',
     '../../../_base_/datasets/rsna.py',
     '../../../_base_/recipes/gloria.py',
 ]
-model = dict(freeze_backbone=True, head=dict(num_classes=1))
+encoder = 'gloria_r50'
+model = dict(type='FilmClassifier', freeze_backbone=True, head=dict(num_classes=1))
 optim_wrapper = dict(optimizer=dict(lr=5e-4))
 rsna_dataset = dict(_base_.rsna_dataset, split_scheme='gloria')
 train_dataloader = dict(dataset=rsna_dataset)

@@ -3,18 +3,17 @@
 #   python tools/misc/run_fractions.py \
 #       configs/benchmarks/classification/vindr-cxr/finetune_mrm_vit-b16_benchx.py \
 #       --fractions 1 --seeds 42 0 1 \
-#       --cfg-options model.backbone.init_cfg.checkpoint=MRM.pth
+#       --encoder mrm_vit-b16=MRM.pth
 # The grid anew: see the recipe. The lists, from a copy of BenchX's:
 #   python tools/dataset_converters/split_lists.py benchx LISTS \
 #       --dataset vindr-cxr --out data/vindr-cxr
 # It has 14 findings, taken to be those of Kaggle's files; its paper says 28 labels.
 # Published AUROC at 1 / 10 / 100 %: 87.1 / 89.9 / 91.2 (its paper,
 # https://arxiv.org/abs/2410.21969, mean of three seeds).
-_base_ = [
-    '../../../_base_/models/film-classifier_mrm_vit-b16.py',
-    '../../../_base_/recipes/benchx.py',
-]
+_base_ = '../../../_base_/recipes/benchx.py'
+encoder = 'mrm_vit-b16'
 model = dict(
+    type='FilmClassifier',
     data_preprocessor=_base_.benchx_normalisation,
     backbone=dict(drop_path_rate=0.0),
     head=dict(num_classes=14, norm=True, init_std=2e-5))

@@ -2,15 +2,20 @@
 # the highest probability.
 #   python tools/test.py configs/benchmarks/zero_shot/chexpert-5x200/chexzero_vit-b32.py chexzero.pt
 # Expected values: see model_zoo.md.
+# CheXzero's prompt pairs, "{}" and "no {}", for the classes of CheXpert 5x200.
 _base_ = [
     '../../../_base_/models/chexzero_vit-b32.py',
     '../../../_base_/datasets/chexpert-5x200_test_224.py',
-    '../../../_base_/prompts/chexpert-5x200_pairs.py',
     '../../../_base_/default_runtime.py',
 ]
+prompts = {
+    name: dict(pos=[name], neg=[f'no {name}'])
+    for name in (
+        'Atelectasis', 'Cardiomegaly', 'Consolidation', 'Edema', 'Pleural Effusion')
+}
 model = dict(
     prompt_head=dict(
-        type='PromptHead', prompts=_base_.prompts,
+        type='PromptHead', prompts=prompts,
         tokenizer=_base_.model.tokenizer))
 film_pipeline = [
     dict(type='FilmFit', size=320, interpolation='lanczos', truncate_both=True),

@@ -2,6 +2,8 @@
 # whose scores have mean 0 and deviation 1 over the films. Released are 5 prompts of
 # each class, drawn at random; here all of them count.
 #   python tools/test.py configs/benchmarks/zero_shot/chexpert-5x200/gloria_r50.py chexpert_resnet50.ckpt
+# Columns of words counted as in the released code, by the characters of a prompt:
+#   --cfg-options model.prompt_head.word_counts=characters
 # Expected values: see model_zoo.md.
 _base_ = [
     '../../../_base_/models/gloria_r50.py',

@@ -1,6 +1,0 @@
-# A classifier on MedAug's image encoder, ResNet-50; the checkpoint is given with
-#   --cfg-options model.backbone.init_cfg.checkpoint=FILE
-_base_ = './film-classifier_moco-cxr_r50.py'
-model = dict(
-    backbone=dict(
-        init_cfg=dict(checkpoint='checkpoints/medaug_mimic-cxr_resnet50.pth.tar')))

@@ -1,8 +1,0 @@
-# CXR-CLIP's Swin-Tiny in place of MRM's encoder, all else as in
-# finetune_mrm_vit-b16.py: all training films. CXR-CLIP's own recipe is that of
-# linear-probe_cxr-clip_swin-t.py.
-_base_ = [
-    '../../../_base_/models/film-classifier_cxr-clip_swin-t.py',
-    '../../../_base_/recipes/mrm_chestx-ray14.py',
-]
-model = dict(head=dict(num_classes=14))

@@ -1,3 +1,0 @@
-# Full fine-tuning: as the linear probe, with the encoder trained too.
-_base_ = './linear-probe_cxr-clip_swin-t.py'
-model = dict(freeze_backbone=False)

@@ -1,0 +1,13 @@
+# UPerNet on a pre-trained encoder, all of it trained, pneumothorax masks of SIIM; films are
+# normalised as in its pre-training.
+#   python tools/train.py \
+#       configs/benchmarks/segmentation/siim/upernet_encoder_1xb16-20k_siim-512px.py \
+#       --encoder cxr-clip_r50=r50_m.tar
+# A recipe of ours; no published value. Swin's first three maps pass through norms that
+# pre-training does not have; they start at scale 1 and shift 0.
+_base_ = [
+    '../../../_base_/models/upernet_encoder.py',
+    '../../../_base_/datasets/siim_seg_positives_512.py',
+    '../../../_base_/schedules/adamw-1e-4_poly-20k.py',
+]
+encoder = 'cxr-clip_r50'
