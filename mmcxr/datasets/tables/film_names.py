@@ -1,4 +1,4 @@
-"""What the file name of a film of a public collection says: which film, whose.
+"""Read film and patient from the file names of public collections.
 
 Names keep these ids through every copy and renaming of suffixes and folders, so
 lists, tables and datasets can be compared without the films.

@@ -15,7 +15,7 @@ from mmcxr.engine.run_spec import (
 )
 from mmcxr.evaluation.functional.results import (
     build_results,
-    set_aside,
+    rename_former_results,
     write_results,
     write_scores,
 )
@@ -80,7 +80,7 @@ class ResultsHook(Hook):
                 entry = dict(value=float(value), ci95=None, definition=None)
                 results['metrics'][name] = entry
         folder = Path(self.out_dir or runner.work_dir)
-        former = set_aside(folder, results['spec_hash'])
+        former = rename_former_results(folder, results['spec_hash'])
         if former:
             runner.logger.warning(
                 f'{folder / "results.json"} was of another model, protocol or version; '

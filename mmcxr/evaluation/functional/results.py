@@ -149,7 +149,7 @@ def read_results(path: str | Path) -> dict:
     return results
 
 
-def set_aside(folder: str | Path, spec: str) -> Path | None:
+def rename_former_results(folder: str | Path, spec: str) -> Path | None:
     """Give results of another spec a name of their own before new ones are written.
 
     ``results.json`` and ``scores.csv.gz`` become ``results-<hash>.json`` and

@@ -33,7 +33,7 @@ def image_columns(results: list[dict]) -> dict[str, list]:
     return {key: [r[key] for r in results] for key in ('image', 'patient_id')}
 
 
-def need(sample: dict, *keys: str) -> None:
+def require_keys(sample: dict, *keys: str) -> None:
     """Check that a sample holds what a metric reads.
 
     Raises:

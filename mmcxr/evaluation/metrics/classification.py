@@ -22,7 +22,7 @@ from .base import (
     exclusive_class,
     identity,
     image_columns,
-    need,
+    require_keys,
     stack_equal,
     to_array,
 )
@@ -90,7 +90,7 @@ class ClassificationMetric(ReportMetric):
 
     def collect(self, sample: dict) -> dict:
         """Scores and labels of one image."""
-        need(sample, 'scores', 'gt_label')
+        require_keys(sample, 'scores', 'gt_label')
         self.score_classes = sample.get('score_classes')
         scores = to_array(sample['scores']).reshape(-1)
         label = to_array(sample['gt_label']).reshape(-1)

@@ -8,7 +8,7 @@ from mmcxr.evaluation.functional.contrastive import batched_contrastive_loss
 from mmcxr.evaluation.functional.report import make_report
 from mmcxr.registry import METRICS
 
-from .base import ReportMetric, need, to_array
+from .base import ReportMetric, require_keys, to_array
 
 _DEFINITIONS = dict(
     total='clip + image_weight * icl + text_weight * tcl; mean of batch losses of each '
@@ -56,7 +56,7 @@ class ContrastiveLossMetric(ReportMetric):
 
     def collect(self, sample: dict) -> dict:
         """Embeddings of one study."""
-        need(sample, 'image_embeds', 'text_embeds', 'logit_scale')
+        require_keys(sample, 'image_embeds', 'text_embeds', 'logit_scale')
         return dict(
             images=np.atleast_2d(to_array(sample['image_embeds'])),
             texts=np.atleast_2d(to_array(sample['text_embeds'])),

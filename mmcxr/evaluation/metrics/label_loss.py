@@ -8,7 +8,7 @@ from mmcxr.evaluation.functional.labels import resolve_uncertain
 from mmcxr.evaluation.functional.report import make_report
 from mmcxr.registry import METRICS
 
-from .base import ReportMetric, need, stack_equal, to_array
+from .base import ReportMetric, require_keys, stack_equal, to_array
 
 _DEFINITIONS = dict(bce='binary cross entropy in nats, mean over all known labels')
 # Below this a float32 probability near 1 cannot be told from 1.
@@ -45,7 +45,7 @@ class LabelLossMetric(ReportMetric):
 
     def collect(self, sample: dict) -> dict:
         """Scores and labels of one film."""
-        need(sample, 'scores', 'gt_label')
+        require_keys(sample, 'scores', 'gt_label')
         return dict(
             scores=to_array(sample['scores']).reshape(-1),
             label=to_array(sample['gt_label']).reshape(-1),

@@ -8,7 +8,7 @@ from mmcxr.evaluation.functional.bootstrap import WeightedSums, ratio
 from mmcxr.evaluation.functional.report import make_report
 from mmcxr.registry import METRICS
 
-from .base import ReportMetric, image_columns, need, stack_equal, to_array
+from .base import ReportMetric, image_columns, require_keys, stack_equal, to_array
 
 _DEFINITIONS = dict(
     total='image + report',
@@ -41,7 +41,7 @@ class RestorationMetric(ReportMetric):
 
     def collect(self, sample: dict) -> dict:
         """Losses of one film and its report."""
-        need(sample, *_FIELDS, 'report_tokens')
+        require_keys(sample, *_FIELDS, 'report_tokens')
         tokens = int(sample['report_tokens'])
         kept = {name: to_array(sample[name], np.float64) for name in _FIELDS}
         if not tokens:

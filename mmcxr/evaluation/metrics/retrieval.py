@@ -14,7 +14,14 @@ from mmcxr.evaluation.functional.report import make_report
 from mmcxr.evaluation.functional.retrieval import precision_at_k, retrieval_ranks
 from mmcxr.registry import METRICS
 
-from .base import ReportMetric, exclusive_class, identity, image_columns, need, to_array
+from .base import (
+    ReportMetric,
+    exclusive_class,
+    identity,
+    image_columns,
+    require_keys,
+    to_array,
+)
 
 _CLASS_PRECISION = (
     "share of the k nearest reports, duplicates kept, that have the image's class"
@@ -64,7 +71,7 @@ class RetrievalMetric(ReportMetric):
 
     def collect(self, sample: dict) -> dict:
         """Embeddings and text of one study."""
-        need(sample, 'image_embeds', 'text_embeds')
+        require_keys(sample, 'image_embeds', 'text_embeds')
         text = sample.get('text') or next(iter(sample.get('texts') or ('',)))
         if not text.strip():
             raise ValueError(f'{identity(sample)["image"]!r} has no text to retrieve')
@@ -73,7 +80,7 @@ class RetrievalMetric(ReportMetric):
             embeds = to_array(sample[key])
             kept[key] = embeds if embeds.ndim == 1 else embeds[0]
         if self.class_precision:
-            need(sample, 'gt_label')
+            require_keys(sample, 'gt_label')
             kept['label'] = exclusive_class(
                 to_array(sample['gt_label']).reshape(-1), sample
             )

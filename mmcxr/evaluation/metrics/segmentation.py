@@ -17,7 +17,7 @@ from mmcxr.evaluation.functional.ranking import Ranking, auroc_from_sums
 from mmcxr.evaluation.functional.report import make_report
 from mmcxr.registry import METRICS
 
-from .base import ReportMetric, identity, image_columns, need
+from .base import ReportMetric, identity, image_columns, require_keys
 
 _DETECTION = dict(
     detection_auroc_max='AUROC of the highest foreground probability of a film, for '
@@ -65,7 +65,7 @@ class SegmentationMetric(ReportMetric):
 
         Computed where the tensors are: only these few numbers leave a GPU.
         """
-        need(sample, 'pred_sem_seg', 'gt_sem_seg')
+        require_keys(sample, 'pred_sem_seg', 'gt_sem_seg')
         masks = [sample[key]['data'][0] for key in ('pred_sem_seg', 'gt_sem_seg')]
         try:
             counts = pixel_counts(*masks, self.foreground, self.ignore_index)

@@ -44,7 +44,7 @@ class _AllGather(torch.autograd.Function):
         return own
 
 
-def world() -> tuple[int, int]:
+def rank_and_world_size() -> tuple[int, int]:
     """Rank and world size; (0, 1) without a process group."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_rank(), dist.get_world_size()
@@ -56,7 +56,7 @@ def all_gather_with_grad(tensor: Tensor) -> Tensor:
 
     The gradient of a rank's own rows is the sum over the losses of all ranks.
     """
-    return tensor if world()[1] == 1 else _AllGather.apply(tensor)
+    return tensor if rank_and_world_size()[1] == 1 else _AllGather.apply(tensor)
 
 
 def info_nce(
@@ -77,7 +77,7 @@ def info_nce(
     Returns:
         Scalar, mean over this rank's rows.
     """
-    first = world()[0] * len(queries)
+    first = rank_and_world_size()[0] * len(queries)
     block = rows_at_once(len(queries), len(keys))
     if block < len(queries):
         scale = torch.as_tensor(scale).to(queries).reshape(())
@@ -106,7 +106,7 @@ def pairwise_sigmoid(
     Returns:
         Scalar, sum over the N keys, mean over this rank's rows.
     """
-    first = world()[0] * len(queries)
+    first = rank_and_world_size()[0] * len(queries)
     block = rows_at_once(len(queries), len(keys))
     if block < len(queries):
         scale, bias = (torch.as_tensor(x).to(queries) for x in (scale, bias))
@@ -284,7 +284,7 @@ def _with_parts(loss, **parts):
 
 def _gather_together(image_embeds, text_embeds):
     """Both sets from all ranks, in one exchange."""
-    if world()[1] == 1:
+    if rank_and_world_size()[1] == 1:
         return image_embeds, text_embeds
     count = image_embeds[0].numel()
     flat = torch.cat([image_embeds.flatten(1), text_embeds.flatten(1)], dim=1)

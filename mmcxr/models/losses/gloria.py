@@ -12,7 +12,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional as F
 
-from .contrastive import all_gather_with_grad, info_nce, world
+from .contrastive import all_gather_with_grad, info_nce, rank_and_world_size
 
 _EPS = 1e-8
 
@@ -124,7 +124,7 @@ def gloria_losses(
     if regions is not None:
         scales = attention_scale, word_scale
         own_films, own_texts = _both_similarities(regions, words, columns, *scales)
-        first = world()[0] * len(own_films)
+        first = rank_and_world_size()[0] * len(own_films)
         own = torch.arange(first, first + len(own_films), device=own_films.device)
         local = dict(
             local_i2t=F.cross_entropy(logit_scale * own_films, own),
@@ -139,7 +139,7 @@ def _both_similarities(
     regions: Tensor, words: Tensor, columns: Tensor, *scales: float
 ) -> tuple[Tensor, Tensor]:
     """Own films with all texts, and own texts with all films; (n, N) each."""
-    if world()[1] == 1:
+    if rank_and_world_size()[1] == 1:
         similarities = local_similarities(regions, words, columns, *scales)
         return similarities, similarities.T
     longest = torch.tensor(words.shape[2], device=words.device)

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch import distributed as dist
 from torch.nn import functional as F
 
-from .contrastive import world
+from .contrastive import rank_and_world_size
 
 UNCERTAIN = ('zeros', 'ones', 'ignore')
 
@@ -49,7 +49,7 @@ def multi_label_bce(
     each = F.binary_cross_entropy_with_logits(
         logits.float(), target, reduction='none', pos_weight=pos_weight
     )
-    ranks, count = world()[1], known.sum().to(torch.float32)
+    ranks, count = rank_and_world_size()[1], known.sum().to(torch.float32)
     if ranks > 1:
         dist.all_reduce(count)
     return ranks * (each * known).sum() / count.clamp(min=1)

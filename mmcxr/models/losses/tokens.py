@@ -8,7 +8,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional as F
 
-from .contrastive import world
+from .contrastive import rank_and_world_size
 
 TOKENS = ('masked', 'non_pad', 'all')
 
@@ -56,7 +56,7 @@ def mean_of_all_ranks(total: Tensor, number: int | Tensor) -> Tensor:
     Returns:
         Scalar; 0 where no rank has any.
     """
-    ranks = world()[1]
+    ranks = rank_and_world_size()[1]
     number = torch.as_tensor(number, dtype=total.dtype, device=total.device)
     if ranks > 1:
         number = number.clone()

@@ -1,4 +1,4 @@
-"""From what an image backbone returns to one vector per film, or one per grid cell.
+"""Pool the output of an image backbone to one vector per film, or one per grid cell.
 
 Backbones of mmpretrain return a tuple with one entry per output stage; the last is
 used. Shapes: N films, C channels, h x w grid cells, L tokens.

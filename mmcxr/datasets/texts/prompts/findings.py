@@ -1,4 +1,4 @@
-"""What the prompt sentences are made of: names of findings and sentence forms.
+"""Names of findings and sentence templates, of which prompts are made.
 
 A name may carry its article ("a fracture"): ``{x}`` in a form is the bare name,
 ``{ax}`` the name with its article, ``{is}`` the verb that agrees with it. The
