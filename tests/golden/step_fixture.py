@@ -49,7 +49,11 @@ class StepFixture:
             shares[name] = close.mean(), own.get('fraction', 1)
         return shares
 
+    def short(self, found: dict) -> dict[str, tuple[float, float]]:
+        """Outputs of which fewer entries are within their tolerance than asked."""
+        return {k: v for k, v in self.shares(found).items() if v[0] < v[1]}
+
     def compare(self, found: dict) -> None:
         """Every stored output, within its own tolerance, for its share of entries."""
-        short = {k: v for k, v in self.shares(found).items() if v[0] < v[1]}
+        short = self.short(found)
         assert not short, short

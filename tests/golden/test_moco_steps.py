@@ -5,10 +5,11 @@ The released code averages the key encoder before each pass of keys; here the av
 follows each update. So it moves once before the first step, and what it was before the
 last update is compared.
 
-What is stored is float32 of one processor. On another one the same step on
-torchvision's ResNet-18 leaves up to a seventh of the gradients' slices outside the
-tolerance, in float32 of one fixture and in float64 of the other. So these alone may be
-met by a run in either precision; all other outputs are compared in float32.
+What is stored is float32 of one processor. On one with the same instructions (AVX-512)
+all of it is met; with others torchvision's ResNet-18 itself leaves up to a seventh of
+the gradients' slices outside the tolerance. So steps of one process are also compared
+with the authors' steps on torchvision's network, much closer; and where slices of
+gradients alone fall short of the fixture, a run in float64 may make up for it.
 """
 
 from functools import partial
@@ -18,13 +19,14 @@ import torch
 from cxrlearn_outputs import films, of_key_encoder
 from ranks import run_ranks
 from step_fixture import StepFixture, variants
+from torch import nn
+from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 from mmcxr.models.algorithms import moco
 from mmcxr.published.moco_cxr import convert
 from mmcxr.registry import MODELS
 
-PRECISIONS = torch.float32, torch.float64
 # Of gradients, where a fixture names no share: what others name.
 GRADIENT_SHARE = 0.9
 QUERY, COPY = 'module.encoder_q.', 'key_encoder.module.'
@@ -85,15 +87,16 @@ class Fixture(StepFixture):
     def of_model(self, state, prefix, names):
         return self.slices([state[prefix + self.names[name]] for name in names])
 
-    def compare(self, runs):
-        """Gradient slices by the closer of both runs, all else by that in float32."""
-        short = {}
-        for name, (share, asked) in self.shares(runs[0]).items():
-            if name.endswith('grad_slices'):
-                share = max(share, self.shares(runs[1])[name][0])
-                asked = min(asked, GRADIENT_SHARE)
-            if share < asked:
-                short[name] = share, asked
+    def compare(self, run):
+        """What ``run(precision)`` finds in float32; see above for float64."""
+        short = self.short(run(torch.float32))
+        if short and all(name.endswith('grad_slices') for name in short):
+            exact = self.shares(run(torch.float64))
+            short = {
+                name: (max(share, exact[name][0]), min(asked, GRADIENT_SHARE))
+                for name, (share, asked) in short.items()
+            }
+            short = {name: pair for name, pair in short.items() if pair[0] < pair[1]}
         assert not short, short
 
 
@@ -133,11 +136,67 @@ def train(fixture, model, wrapped, crops):
     return found, keys
 
 
+def authors_steps(fixture):
+    """The same by the released order of operations, on torchvision's network."""
+    from torchvision import models
+
+    config, names = fixture.config, fixture.manifest['param_names']
+    encoders = {}
+    for side in 'qk':
+        encoder = getattr(models, config['arch'])(num_classes=config['dim'])
+        head = 'fc' if hasattr(encoder, 'fc') else 'classifier'
+        last = getattr(encoder, head)
+        if config['mlp']:
+            hidden = nn.Linear(last.in_features, last.in_features)
+            setattr(encoder, head, nn.Sequential(hidden, nn.ReLU(), last))
+        prefix = f'module.encoder_{side}.'
+        encoder.load_state_dict(
+            {
+                name.removeprefix(prefix): value
+                for name, value in fixture.state_dict.items()
+                if name.startswith(prefix)
+            }
+        )
+        encoders[side] = encoder.train()
+    query, key = encoders.values()
+    parameters, found = dict(query.named_parameters()), {}
+    queue = fixture.state_dict['module.queue'].clone()
+    optimizer = torch.optim.Adam(
+        query.parameters(), lr=config['lr'], weight_decay=config['wd']
+    )
+    for step in range(1, config['steps'] + 1):
+        first, second = fixture.crops(step, torch.float32).unbind(1)
+        queries = F.normalize(query(first), dim=1)
+        with torch.no_grad():
+            for own, other in zip(key.parameters(), query.parameters(), strict=True):
+                own.data = own.data * config['m'] + other.data * (1 - config['m'])
+            keys = F.normalize(key(second), dim=1)
+        same = torch.einsum('nc,nc->n', queries, keys).unsqueeze(1)
+        others = torch.einsum('nc,ck->nk', queries, queue.clone())
+        logits = torch.cat([same, others], dim=1) / config['T']
+        loss = F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
+        optimizer.zero_grad()
+        loss.backward()
+        gradients = [parameters[name].grad.clone() for name in names]
+        optimizer.step()
+        places = config['ptr'] + torch.arange(len(keys)) + (step - 1) * len(keys)
+        queue[:, places % config['K']] = keys.T
+        found |= {
+            f'step{step}_loss': loss.detach(),
+            f'step{step}_logits': logits.detach(),
+            f'step{step}_grad_slices': fixture.slices(gradients),
+            f'step{step}_queue': queue.clone(),
+        }
+    after = [parameters[name] for name in names]
+    return found | dict(after_query_param_slices=fixture.slices(after))
+
+
 @pytest.mark.parametrize('variant', variants('moco_cxr_step'))
 def test_steps(variant, shared_dir):
     fixture = Fixture(shared_dir / 'golden/cxrlearn' / variant)
-    runs = []
-    for precision in PRECISIONS:
+    runs = {}
+
+    def run(precision):
         model = fixture.model(precision)
         crops = partial(fixture.crops, precision=precision)
         found, state = train(fixture, model, model, crops)
@@ -146,8 +205,13 @@ def test_steps(variant, shared_dir):
             for side, prefix in (('query', ''), ('key', COPY)):
                 stored = fixture.of_model(state, prefix, names)
                 found[f'after_{side}_{name}_slices'] = stored
-        runs.append(found)
-    fixture.compare(runs)
+        runs[precision] = found
+        return found
+
+    fixture.compare(run)
+    expected = authors_steps(fixture)
+    found = {name: runs[torch.float32][name] for name in expected}
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def rank_steps(rank, world, folder, precision):
@@ -184,10 +248,12 @@ def of_all_ranks(ranks):
 @pytest.mark.parametrize('variant', variants('moco_cxr_ddp'))
 def test_steps_over_ranks(variant, shared_dir, tmp_path):
     folder = shared_dir / 'golden/cxrlearn' / variant
-    fixture, runs = Fixture(folder), []
-    for precision in PRECISIONS:
+    fixture = Fixture(folder)
+
+    def run(precision):
         place = tmp_path / str(precision)
         place.mkdir()
         arguments = fixture.config['W'], place, folder, precision
-        runs.append(of_all_ranks(run_ranks(rank_steps, *arguments)))
-    fixture.compare(runs)
+        return of_all_ranks(run_ranks(rank_steps, *arguments))
+
+    fixture.compare(run)

@@ -22,10 +22,10 @@ def queue_logits(
         queue: (D, K), used as it is.
         temperature: divides the similarities; MoCo-CXR and MedAug 0.2.
     """
-    own = (queries * keys.detach()).sum(dim=1, keepdim=True)
     with torch.autocast(queries.device.type, enabled=False):
+        own = torch.einsum('bd,bd->b', queries, keys.detach())
         others = queries @ queue.detach()
-    return torch.cat([own, others], dim=1) / temperature
+    return torch.cat([own.unsqueeze(1), others], dim=1) / temperature
 
 
 def queue_cross_entropy(

@@ -42,9 +42,10 @@ class MomentumEncoder(ExponentialMovingAverage):
         """Move all parameters towards those of the same names in ``model``."""
         sources = dict(model.named_parameters())
         names, averages = zip(*self.module.named_parameters(), strict=True)
-        torch._foreach_lerp_(
-            list(averages), [sources[name] for name in names], self.momentum
-        )
+        moved = torch._foreach_mul([sources[name] for name in names], self.momentum)
+        # Rounded as in released code, not as lerp would: deep networks magnify that.
+        torch._foreach_mul_(averages, 1 - self.momentum)
+        torch._foreach_add_(averages, moved)
         self.steps += 1
 
 
