@@ -5,7 +5,7 @@ What can be wrong with either is raised as :class:`ConfigError` in words for the
 
 import io
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -13,8 +13,8 @@ import mmengine.config.utils as config_utils
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from . import config_places as places
-from .config_check import check_config, did_you_mean, is_read
+from .config_check import check_config, did_you_mean
+from .config_options import option_mistake
 from .config_types import nearest
 from .encoder import use_encoder
 
@@ -59,7 +59,9 @@ def load_config(
     take_fraction(cfg, options.get('train_dataloader.dataset.fraction'))
     if options:
         for key in options:
-            check_option(cfg, key)
+            mistake = option_mistake(cfg, key)
+            if mistake:
+                raise ConfigError(f'--cfg-options {key}: {mistake}')
         try:
             cfg.merge_from_dict(options)
         except (TypeError, KeyError) as error:
@@ -152,71 +154,3 @@ def check_exists(path: str | Path, what: str, folder: bool = False) -> None:
     beside = nearest(known.name, [p.name for p in known.parent.iterdir() if is_it(p)])
     guess = str(known.parent / beside) if beside else None
     raise ConfigError(f'no {what} at {path}{did_you_mean(guess)}')
-
-
-def check_option(cfg: Config, option: str) -> None:
-    """Refuse an option that would change nothing.
-
-    A new key below a ``type`` is left to the check of the merged config, which binds
-    it to the constructor. A new key in a dict of free names passes unless the
-    dict has a key of almost the same spelling. A helper variable is read only while
-    the file is, so an option for it would come too late.
-    """
-    content, keys = cfg._cfg_dict, tuple(option.split('.'))
-    if keys[0] not in places.TOP_LEVEL:
-        _check_helper(cfg, option, keys)
-    known = {(): content} | dict(nodes(content))
-    if keys in known:
-        return
-    depth = next(d for d in reversed(range(len(keys))) if keys[:d] in known)
-    node, where, key = known[keys[:depth]], '.'.join(keys[:depth]), keys[depth]
-    guess = None
-    if isinstance(node, Mapping):
-        guess = nearest(key, map(str, node), cutoff=0.8)
-        if guess is None or where in places.CHECKED or 'type' in node:
-            return
-    mistake = f"no key '{key}' in '{where}'{did_you_mean(guess)}"
-    raise ConfigError(f'--cfg-options {option}: {mistake}')
-
-
-def _check_helper(cfg: Config, option: str, keys: tuple[str, ...]) -> None:
-    """Refuse an option for a top-level key that the runner does not read."""
-    content = cfg._cfg_dict
-    if keys[0] not in content:
-        guess = nearest(keys[0], {*content, *places.TOP_LEVEL})
-        raise ConfigError(
-            f"--cfg-options {option}: the config has no key '{keys[0]}'"
-            + did_you_mean(guess)
-        )
-    if not is_read(keys[0], cfg.text or ''):
-        return
-    used = uses_of(cfg, content[keys[0]], keys[0])
-    places_to_set = ' and '.join('.'.join([where, *keys[1:]]) for where in used)
-    raise ConfigError(
-        f"--cfg-options {option}: '{keys[0]}' only helped to write the config and "
-        f'changing it now changes nothing; set '
-        f'{places_to_set or "the keys that were made from it"}'
-    )
-
-
-def uses_of(cfg: Config, value, name: str) -> list[str]:
-    """Dotted places, in what the runner reads, that hold a value equal to ``value``.
-
-    Numbers and None are common; one counts only under a key of the same ``name``.
-    """
-    telling = isinstance(value, str | Mapping | list | tuple)
-    read = {key: cfg[key] for key in cfg if key in places.TOP_LEVEL}
-    return [
-        '.'.join(path)
-        for path, node in nodes(read)
-        if type(node) is type(value) and node == value and (telling or path[-1] == name)
-    ]
-
-
-def nodes(node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Each value of a config and its place, as ``('a', '0', 'b')`` for ``a[0].b``."""
-    if isinstance(node, list | tuple):
-        node = {str(index): child for index, child in enumerate(node)}
-    for key, child in node.items() if isinstance(node, Mapping) else ():
-        yield (*path, str(key)), child
-        yield from nodes(child, (*path, str(key)))

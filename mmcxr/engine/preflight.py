@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from .config_file import ConfigError, check_exists, nodes
+from .config_file import ConfigError, check_exists
+from .config_options import nodes
 from .config_types import resolve
 
 # Packages behind mmengine's trackers, which `pip install mmcxr[tracking]` brings.
