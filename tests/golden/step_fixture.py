@@ -11,9 +11,9 @@ from stand_in import golden_weights, tensors
 SHARED = Path(os.environ.get('MMCXR_SHARED', Path(__file__).parents[3] / 'shared'))
 
 
-def variants(name: str) -> list[str]:
+def variants(name: str, system: str = 'cxrlearn') -> list[str]:
     """Fixtures of that name, whatever is added to it."""
-    found = (SHARED / 'golden/cxrlearn').glob(f'{name}*')
+    found = (SHARED / 'golden' / system).glob(f'{name}*')
     return sorted(folder.name for folder in found) or [name]
 
 

@@ -165,6 +165,7 @@ def test_causal_language_model(shared_dir):
     )
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_question_encoder_and_answer_decoder(shared_dir):
     fixture = Fixture(shared_dir / 'golden/medical_xvl/vqa')
