@@ -3,6 +3,7 @@ from copy import deepcopy
 import pytest
 import torch
 
+from mmcxr.engine.hooks.recompute_hook import recompute
 from mmcxr.models.backbones.fusion_bert import FusionBert
 from mmcxr.registry import MODELS
 
@@ -183,3 +184,21 @@ def test_autocast_stays_near():
 def test_fusion_needs_a_layer_that_is_there(layer):
     with pytest.raises(ValueError, match='layers 0 to 2'):
         FusionBert(CONFIG, layer)
+
+
+def test_recomputed_layers_leave_gradients():
+    plain = build()
+    saving = deepcopy(plain)
+    for layer in saving.layers:
+        recompute(layer)
+    ids, mask, films, film_mask = batch()
+    gradients = []
+    for model in (plain.train(), saving.train()):
+        torch.manual_seed(4)  # the same dropout
+        seen = films.clone().requires_grad_()
+        text = model.encode_tokens(ids, mask)
+        fused = model.fuse(text, seen, mask, film_mask).square().sum()
+        (fused + model(ids, mask, seen).square().sum()).backward()
+        named = model.named_parameters()
+        gradients.append({n: p.grad for n, p in named} | dict(films=seen.grad))
+    torch.testing.assert_close(*gradients)
