@@ -70,7 +70,7 @@ class FusionBert(BaseModule):
 
     @property
     def layers(self) -> nn.ModuleList:
-        """All layers; they keep their numbers when some are taken."""
+        """All layers, those of the text encoder first."""
         return self.lm.bert.encoder.layer
 
     @property
