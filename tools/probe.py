@@ -109,9 +109,10 @@ def probe_models(args: argparse.Namespace) -> int:
 
     from mmcxr.preparing.lists.csv_form import CSVColumns
     from mmcxr.studies.csv_data import prepare_csv
-    from mmcxr.studies.probing import Study, run_study
+    from mmcxr.studies.probing import run_study
     from mmcxr.studies.ranking import ranking_lines, write_report
     from mmcxr.studies.sources import read_sources
+    from mmcxr.studies.study import Study
 
     MMLogger.get_current_instance().setLevel('WARNING')  # the table is the news
     sources = read_sources(args.models)

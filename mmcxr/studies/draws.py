@@ -42,6 +42,13 @@ class Draw:
             return f'{self.shots} per class'
         return f'{100 * self.fraction:g} % of the films' if self.fraction < 1 else ''
 
+    @property
+    def short(self) -> str:
+        """As a part of a folder's name."""
+        if self.shots:
+            return f'{self.shots}-shot'
+        return f'{100 * self.fraction:g}pct' if self.fraction < 1 else 'all'
+
     def described(self) -> dict:
         """For the spec of a result; empty for all films."""
         if self.shots:

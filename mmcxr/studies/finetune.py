@@ -1,7 +1,6 @@
 """Fine-tune an encoder on a person's own films, by the shared configs and runner."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,14 +9,15 @@ import pandas as pd
 from mmengine.config import Config
 
 from mmcxr.engine import launch
-from mmcxr.evaluation.functional.results import plain, read_results, write_results
+from mmcxr.evaluation.functional.results import read_results, write_results
 from mmcxr.preparing.writing import write_csv
 from mmcxr.registry import DATASETS
 
-from .cell import Cell
 from .csv_data import SCHEME, CSVData
+from .draws import Draw
 from .features import NamedModel
 from .film_classifiers import classifier_config, film_size, save_encoder
+from .study import Study
 
 _RECIPES = Path(__file__).parents[1] / '.mim/configs/_base_/recipes'
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -43,14 +43,7 @@ class LabelledFilms:
 
 
 def finetune_config(
-    named: NamedModel,
-    data: CSVData,
-    cell: Cell,
-    uncertain: str,
-    cxrlearn: bool,
-    workers: int,
-    num_resamples: int,
-    options: Mapping,
+    named: NamedModel, study: Study, draw: Draw, folder: Path
 ) -> Config:
     """Config of a fine-tuning: the model's encoder, the recipe and the films.
 
@@ -58,18 +51,15 @@ def finetune_config(
     few updates, its batch is smaller and its rate with it.
 
     Args:
-        named: whose encoder is trained.
-        data: films.
-        cell: names the draw; its list of films is written beside the data's others.
-        uncertain: what -1 counts as.
-        cxrlearn: by its recipe and not ours.
-        workers: processes that read films, for each loader.
-        num_resamples: of the intervals.
-        options: dotted key -> value, merged in last.
+        named: whose encoder is trained; it is written beside ``folder``.
+        study: names the films and the preset; its options are merged in last.
+        draw: of the films, listed in a scheme of the data named after ``folder``.
+        folder: of the cell.
     """
+    data, uncertain, cxrlearn = study.data, study.uncertain, study.cxrlearn
     cfg = Config.fromfile(_RECIPES / f'{"cxrlearn" if cxrlearn else "layer-decay"}.py')
-    scheme, number = _list_films(data, cell, uncertain)
-    checkpoint = cell.folder.parent / 'encoder.pth'
+    scheme, number = _list_films(study, draw, folder.name)
+    checkpoint = folder.parent / 'encoder.pth'
     save_encoder(named, checkpoint)
     head = dict(type='mmcxr.MultiLabelHead', uncertain=uncertain)
     task = 'binary' if len(data.classes) == 1 else 'multilabel'
@@ -88,69 +78,63 @@ def finetune_config(
         loader.dataset = dict(
             data.dataset(split, scheme), pipeline=pipeline, test_mode=split != 'train'
         )
-        loader.num_workers = workers
+        loader.num_workers = study.workers
     metric = dict(type='ClassificationMetric', task=task, uncertain=uncertain)
     cfg.val_evaluator = dict(metric, num_resamples=0)
-    cfg.test_evaluator = dict(metric, num_resamples=num_resamples)
+    cfg.test_evaluator = dict(metric, num_resamples=study.num_resamples)
     if task != 'multilabel':  # no mean weighted by positives is made of these
         cfg.default_hooks.checkpoint.save_best = 'classification/auroc'
     cfg.log_level = 'WARNING'
-    cfg.randomness = dict(cfg.randomness, seed=cell.draw.seed)
-    cfg.merge_from_dict(dict(options))
+    cfg.randomness = dict(cfg.randomness, seed=draw.seed)
+    cfg.merge_from_dict(dict(study.options))
     return cfg
 
 
-def finetune(cfg: Config, cell: Cell, spec: Mapping, warnings: list[str]) -> dict:
-    """Train, test the best checkpoint, and give the results.
-
-    A training that was cut off goes on; one of another spec is removed.
+def finetune(cfg: Config, run: Path, name: str, warnings: list[str]) -> None:
+    """Train, from the last checkpoint if there is one, and test the best.
 
     Args:
         cfg: from :func:`finetune_config`.
-        cell: whose folder takes ``run/``, ``results.json`` and ``scores.csv.gz``.
-        spec: all that the run follows from.
+        run: of the training; the folder above takes the results and the scores.
+        name: of the model.
         warnings: sentences for readers of the results.
 
     Raises:
         RuntimeError: the training or the test failed; it has said why.
     """
-    run = cell.folder / 'run'
-    note = run / 'spec.json'
-    if run.exists() and not _is_noted(note, spec):
-        shutil.rmtree(run)
     run.mkdir(parents=True, exist_ok=True)
-    write_results(note, plain(spec))
-    file = run / f'{cell.model}.py'
+    file, results_file = run / f'{name}.py', run.with_name('results.json')
     cfg.dump(file)
     if launch.train(str(file), str(run), resume='auto'):
         raise RuntimeError('the training failed, for the reason above')
     (best, *_) = sorted(run.glob('best_*.pth'), key=lambda p: -p.stat().st_mtime)
-    if launch.test(str(file), str(best), str(cell.folder)):
+    if launch.test(str(file), str(best), str(run.parent)):
         raise RuntimeError('the test failed, for the reason above')
-    results = read_results(cell.folder / 'results.json')
+    results = read_results(results_file)
     results['warnings'] += warnings
-    write_results(cell.folder / 'results.json', results)
-    return results
+    write_results(results_file, results)
 
 
-def _is_noted(note: Path, spec: Mapping) -> bool:
+def is_noted(run: Path, spec: Mapping) -> bool:
+    """Whether a folder is of this spec, as runs noted it before cells did."""
     try:
-        return json.loads(note.read_text(encoding='utf-8')) == plain(spec)
+        return json.loads((run / 'spec.json').read_text(encoding='utf-8')) == spec
     except (OSError, ValueError):
         return False
 
 
-def _list_films(data: CSVData, cell: Cell, uncertain: str) -> tuple[str, int]:
+def _list_films(study: Study, draw: Draw, name: str) -> tuple[str, int]:
     """Scheme that lists the films drawn, and how many there are."""
+    data = study.data
     films = {
         split: LabelledFilms(data, split)
         for split in ('train' if data.has_val else 'fit', 'val', 'test')
     }
     train = films.pop('train' if data.has_val else 'fit')
-    rows = cell.draw.rows(train, data.exclusive, uncertain)
+    rows = draw.rows(train, data.exclusive, study.uncertain)
     listed = [(train.images[row], 'train') for row in rows]
     listed += [(image, name) for name, f in films.items() for image in f.images]
-    scheme = f'{SCHEME}-{cell.folder.name}'
+    scheme = f'{SCHEME}-{name}'
     frame = pd.DataFrame(listed, columns=['image', 'split'])
     write_csv(data.root / f'splits/{scheme}.csv', frame)
     return scheme, len(rows)

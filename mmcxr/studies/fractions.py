@@ -10,24 +10,20 @@ A grid of settings is tried with the first seed, for each fraction and fold by i
 the best in validation is then tested, and repeated with the other seeds.
 """
 
-import os
-import shlex
-import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from itertools import count, groupby, product
 from pathlib import Path
 
 from mmengine.config import DictAction
 
-from mmcxr.apis.fraction_cell import Cell, CellError
-from mmcxr.apis.fraction_grid import Grid, choose, settings_of, short_names
 from mmcxr.engine.config_file import ConfigError, load_checked_config, run_name
-from mmcxr.engine.preflight import last_checkpoint
 from mmcxr.evaluation.functional.repeats import Repeat, repeats_table, summarise
 from mmcxr.evaluation.functional.results import write_results
 from mmcxr.evaluation.functional.tables import aligned
+
+from .setting_grid import Grid, choose, settings_of, short_names
+from .sweep import Say, Sweep
+from .trained_cell import Execute, TrainedCell, run_command
 
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -41,8 +37,8 @@ def run_fractions(
     gpus: int = 1,
     cfg_options: Mapping | None = None,
     grid: Grid | None = None,
-    execute: Callable[[list[str], Path], int] | None = None,
-    say: Callable[[str], None] = print,
+    execute: Execute | None = None,
+    say: Say = print,
 ) -> tuple[list[dict], list[str]]:
     """Train and test every cell that is not finished yet, and sum up.
 
@@ -59,7 +55,7 @@ def run_fractions(
         schemes: split schemes (folds) to run each on, in place of the config's.
         gpus: processes of each run; the batch of the config is that of one process.
         cfg_options: dotted key -> value, merged into each config.
-        grid: dotted key -> values to try, see :mod:`.fraction_grid`.
+        grid: dotted key -> values to try, see :mod:`.setting_grid`.
         execute: runs a command, appends what it says to a file and returns the exit
             code; by default a subprocess.
         say: told what happens.
@@ -75,7 +71,7 @@ def run_fractions(
     work_dir = Path(work_dir or Path('work_dirs', f'{run_name(config)}_fractions'))
     execute, grid = execute or run_command, grid or {}
     cells = plan_cells(
-        config, fractions, seeds, work_dir, schemes, gpus, cfg_options, grid
+        config, fractions, seeds, work_dir, schemes, gpus, cfg_options, grid, execute
     )
     groups = [
         list(group) for _, group in groupby(cells, lambda c: (c.percent, c.scheme))
@@ -83,43 +79,43 @@ def run_fractions(
     total = len(cells)
     if grid:  # all settings with one seed, then one with all
         total = len(cells) // len(seeds) + len(groups) * len(seeds)
-    number, failures = count(1), []
+    number, sweep = count(1), Sweep()
 
-    def attempt(action: Callable[..., None], cell: Cell) -> bool:
+    def indented(text: str) -> None:
+        say(f'  {text}')
+
+    def head(cell: TrainedCell) -> None:
         say(f'[{next(number)}/{total}] {cell.name}')
-        try:
-            action(cell, execute, say)
-        except CellError as error:
-            failures.append(f'{cell.name}: {error}')
-            say(f'failed: {error}')
-            return False
-        return True
 
-    taken, tried = [], []
+    def train(trial: TrainedCell) -> bool:
+        head(trial)
+        return sweep.attempt(trial.name, lambda: trial.try_out(indented), indented)
+
+    repeats, tried = [], []
     for group in groups:
         if grid:
             trials = [cell for cell in group if cell.seed == seeds[0]]
-            tried.append(choose(trials, partial(attempt, _train), say))
+            tried.append(choose(trials, train, say))
             chosen = tried[-1]['chosen']
-            group = [cell for cell in group if dict(cell.setting) == chosen]
+            group = [cell for cell in group if cell.setting == chosen]
             if chosen is None:
-                failures.append(f'{trials[0].share}: no setting has a value to go by')
+                share = trials[0].share
+                sweep.failures.append(f'{share}: no setting has a value to go by')
         for cell in group:
-            attempt(_train_and_test, cell)
-        taken += group
-    repeats = [
-        Repeat(c.percent, c.scheme, c.seed, str(c.folder / 'results.json'), results)
-        for c in taken
-        if (results := c.finished())
-    ]
+            head(cell)
+            if results := sweep.run(cell, indented):
+                place = cell.percent, cell.scheme, cell.seed
+                repeats.append(
+                    Repeat(*place, str(cell.folder / 'results.json'), results)
+                )
     entries = summarise(repeats)
     if entries:  # else the file is perhaps another grid's
         file = work_dir / 'fractions.json'
-        written = dict(config=str(config), entries=entries, failures=failures)
+        written = dict(config=str(config), entries=entries, failures=sweep.failures)
         write_results(file, written | (dict(grid=tried) if grid else {}))
         say(aligned(repeats_table(entries, repeats)))
         say(f'written to {file}')
-    return entries, failures
+    return entries, sweep.failures
 
 
 def plan_cells(
@@ -131,7 +127,8 @@ def plan_cells(
     gpus: int = 1,
     cfg_options: Mapping | None = None,
     grid: Grid | None = None,
-) -> list[Cell]:
+    execute: Execute = run_command,
+) -> list[TrainedCell]:
     """The cells of a grid, their configs checked; see :func:`run_fractions`.
 
     Those of a fraction and a scheme follow each other, setting by setting.
@@ -158,12 +155,12 @@ def plan_cells(
             )
         said = [option_text(short[key], value) for key, value in setting.items()]
         for seed in seeds:
-            name = [f'{percent:g}pct', scheme, *said, f'seed{seed}']
-            folder = work_dir / '_'.join(filter(None, name)).replace('/', '-')
+            parts = [f'{percent:g}pct', scheme, *said, f'seed{seed}']
+            folder = work_dir / '_'.join(filter(None, parts)).replace('/', '-')
             cells.append(
-                Cell(
-                    percent, scheme, seed, gpus, file, cfg, tuple(text), folder,
-                    tuple(setting.items()), ', '.join(said),
+                TrainedCell(
+                    folder, percent, scheme, seed, gpus, file, cfg, tuple(text),
+                    setting, ', '.join(said), execute,
                 )
             )  # fmt: skip
     if grid:
@@ -198,19 +195,6 @@ def option_text(key: str, value) -> str:
     return f'{key}={text}'
 
 
-def run_command(command: list[str], log: Path) -> int:
-    """Run a command with this Python and this package; its output goes to a file."""
-    package = str(Path(__file__).parents[2])
-    path = os.pathsep.join(filter(None, [package, os.environ.get('PYTHONPATH')]))
-    environment = dict(os.environ, PYTHONPATH=path, PYTHON=sys.executable)
-    with log.open('a', encoding='utf-8') as output:
-        output.write(f'$ {shlex.join(command)}\n')
-        output.flush()
-        return subprocess.run(
-            command, env=environment, stdout=output, stderr=subprocess.STDOUT
-        ).returncode
-
-
 def _config_of(config: Path, percent: float) -> tuple[Path, dict]:
     """Config file of a fraction, and what has to be changed in it."""
     if not 0 < percent <= 100:
@@ -221,24 +205,3 @@ def _config_of(config: Path, percent: float) -> tuple[Path, dict]:
     if percent == 100:
         return config, {}
     return config, {'train_dataloader.dataset.fraction': percent / 100}
-
-
-def _train(cell: Cell, execute: Callable[[list[str], Path], int], say) -> None:
-    if cell.open():
-        say('  trained before')
-        return
-    verb = 'goes on' if last_checkpoint(str(cell.folder)) else 'begins'
-    say(f'  training {verb}; see {cell.log}')
-    cell.run('train', execute)
-
-
-def _train_and_test(cell: Cell, execute: Callable[[list[str], Path], int], say) -> None:
-    cell.open()
-    if cell.finished():
-        say('  finished before')
-        return
-    _train(cell, execute, say)
-    say('  testing')
-    cell.run('test', execute)
-    if not cell.finished():
-        raise CellError('the test left no results.json of this cell')

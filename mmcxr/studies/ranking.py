@@ -1,6 +1,10 @@
 """The report of a study: ranked tables, a figure, and both as data."""
 
+import csv
+import gzip
 from pathlib import Path
+
+import numpy as np
 
 from mmcxr.evaluation.functional.labels import resolve_uncertain
 from mmcxr.evaluation.functional.paired import rank_models
@@ -13,20 +17,18 @@ from mmcxr.evaluation.functional.tables import (
 )
 from mmcxr.visualization.model_ranking import plot_rankings
 
-from .cell import Cell, read_scores
-from .probing import Study
+from .probing import Measured
+from .study import Study
 
 _CHANCE = 0.5
 
 
-def write_report(
-    study: Study, finished: list[tuple[Cell, dict]], failures: list[str]
-) -> dict:
+def write_report(study: Study, finished: list[Measured], failures: list[str]) -> dict:
     """Rank, and write ``ranking.json``, ``ranking.csv`` and ``ranking.png``.
 
     Args:
         study: what was done.
-        finished: cells and their results.
+        finished: cells that are done.
         failures: messages of those that failed.
 
     Returns:
@@ -36,13 +38,13 @@ def write_report(
     """
     weighted = study.cxrlearn and study.data.exclusive
     kind = 'weighted by positives' if weighted else 'mean over classes'
-    groups: dict[tuple[str, str], dict[str, list[Cell]]] = {}
-    for cell, _ in finished:
-        group = groups.setdefault((cell.probe, cell.draw.budget), {})
-        group.setdefault(cell.model, []).append(cell)
+    groups: dict[tuple[str, str], dict[str, list[Path]]] = {}
+    for model, probe, budget, folder in finished:
+        group = groups.setdefault((probe, budget), {})
+        group.setdefault(model, []).append(folder)
     rankings = [
-        dict(probe=probe, budget=budget, entries=_rank(study, cells, weighted))
-        for (probe, budget), cells in groups.items()
+        dict(probe=probe, budget=budget, entries=_rank(study, folders, weighted))
+        for (probe, budget), folders in groups.items()
     ]
     report = dict(
         metric=f'AUROC, {kind}',
@@ -83,10 +85,31 @@ def ranking_lines(report: dict) -> list[str]:
     return lines
 
 
-def _rank(study: Study, cells: dict[str, list[Cell]], weighted: bool) -> list[dict]:
+def read_scores(
+    folder: Path, classes: list[str]
+) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
+    """Images, patients, scores (N, C) and labels (N, C) of a cell."""
+    with gzip.open(folder / 'scores.csv.gz', 'rt', encoding='utf-8') as file:
+        rows = list(csv.DictReader(file))
+
+    def table(kind: str) -> np.ndarray:
+        cells = [[_value(row[f'{kind}_{name}']) for name in classes] for row in rows]
+        return np.array(cells, np.float64).reshape(len(rows), len(classes))
+
+    images, patients = ([row[key] for row in rows] for key in ('image', 'patient_id'))
+    return images, patients, table('score'), table('label')
+
+
+def _value(cell: str) -> float:
+    """A number, an empty cell, or a label of exclusive classes as it is written."""
+    words = {'': np.nan, 'True': 1.0, 'False': 0.0}
+    return words[cell] if cell in words else float(cell)
+
+
+def _rank(study: Study, folders: dict[str, list[Path]], weighted: bool) -> list[dict]:
     runs, seen = {}, None
-    for model, found in cells.items():
-        tables = [read_scores(c.folder, list(study.data.classes)) for c in found]
+    for model, found in folders.items():
+        tables = [read_scores(folder, list(study.data.classes)) for folder in found]
         runs[model] = [scores for _, _, scores, _ in tables]
         for images, patients, _, labels in tables:
             seen = seen or (images, patients, labels)

@@ -7,10 +7,11 @@ import pytest
 import toy_parts
 from test_fractions import QUIET, Here, load
 
-from mmcxr.apis.fraction_grid import short_names
 from mmcxr.engine.config_file import ConfigError
 from mmcxr.studies import fractions
 from mmcxr.studies.fractions import run_fractions
+from mmcxr.studies.setting_grid import short_names
+from mmcxr.studies.trained_cell import TrainedCell
 
 BEST = "default_hooks['checkpoint'] = dict(save_best='toy/error', rule='less')\n"
 RATE, BATCH = 'optim_wrapper.optimizer.lr', 'train_dataloader.batch_size'
@@ -76,13 +77,13 @@ def test_the_best_in_validation_is_tested_once(config, here):
 
 def test_each_fold_chooses_for_itself(config, here, monkeypatch):
     """Whatever the validation says: here that it is best to stay, on one fold."""
-    validated = fractions.Cell.validated
+    validated = TrainedCell.validated
 
     def turned(cell):
         value = validated(cell)
         return -value if cell.scheme == 'fold2' else value
 
-    monkeypatch.setattr(fractions.Cell, 'validated', turned)
+    monkeypatch.setattr(TrainedCell, 'validated', turned)
     _, failures = run_fractions(
         config, [50], [0], 'grid', ['fold1', 'fold2'], grid=RATES, execute=here,
         say=list,

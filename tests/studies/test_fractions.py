@@ -273,7 +273,7 @@ def test_mistakes_before_anything_runs(config, here, changes, words):
 
 def test_processes(config):
     (cell,) = plan_cells(config, [100], [7], Path('grid'), gpus=2)
-    command = cell._command('train')
+    command = cell.command('train')
     assert command[0] == 'bash' and command[1].endswith('dist_train.sh')
     assert command[2:4] == [str(config), '2'] and '--resume' in command
     assert Path(command[1]).is_file()

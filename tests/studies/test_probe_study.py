@@ -12,8 +12,8 @@ from mmengine.config import Config
 from mmcxr.evaluation.functional.results import read_results
 from mmcxr.registry import MODELS
 from mmcxr.studies import probing as probe_study
-from mmcxr.studies.cell import read_scores
 from mmcxr.studies.film_classifiers import classifier_config, save_encoder
+from mmcxr.studies.ranking import read_scores
 from mmcxr.studies.sources import CLIP_MEAN, read_sources
 from mmcxr.visualization.model_ranking import plot_rankings
 
@@ -324,6 +324,19 @@ def test_fine_tuning_is_ranked_too(probe, tmp_path, models):
     assert cfg.val_dataloader.dataset.pipeline[1].size == 96  # the model's own
     code, said, _ = probe(*more, models=models[:1])
     assert code == 0 and 'finished before' in said
+    # Killed before its test, as runs noted it before cells did: it goes on.
+    note, (best,) = cell / 'cell.json', (cell / 'run').glob('best_*.pth')
+    spec, written = json.loads(note.read_text())['spec'], best.stat().st_mtime_ns
+    (cell / 'run/spec.json').write_text(json.dumps(spec))
+    note.unlink()
+    _, said, again = probe(*more, models=models[:1])
+    assert 'training' in said and best.stat().st_mtime_ns == written
+    assert again == ranking
+    # A run of another spec is removed.
+    note.write_text(json.dumps(dict(spec=dict(spec, seed=7), trained=False)))
+    (cell / 'run/spec.json').write_text(json.dumps(dict(spec, seed=7)))
+    _, said, again = probe(*more, models=models[:1])
+    assert best.stat().st_mtime_ns != written and again == ranking
 
 
 @pytest.mark.slow

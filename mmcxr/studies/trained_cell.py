@@ -1,7 +1,10 @@
-"""One training and the test of its best checkpoint, in a folder that remembers it."""
+"""One training and the test of its best checkpoint, by the commands one types."""
 
 import json
 import math
+import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,27 +17,23 @@ from mmengine.config import Config
 from mmcxr.engine.checkpoint_file import file_digest
 from mmcxr.engine.config_file import ConfigError
 from mmcxr.engine.preflight import last_checkpoint
-from mmcxr.evaluation.functional.comparison import differences
-from mmcxr.evaluation.functional.results import plain, read_results, write_results
 
+from .cell import Cell, CellError
+
+# Runs a command, appends what it says to a file and returns the exit code.
+Execute = Callable[[list[str], Path], int]
 _TOOLS = Path(__file__).parents[1] / '.mim/tools'
 # Of the machine or the output: another value makes no other experiment.
 _FREE = ('num_workers', 'persistent_workers', 'prefetch_factor', 'pin_memory')
 _FREE += ('log_level', 'visualizer', 'work_dir')
 
 
-class CellError(RuntimeError):
-    """A cell that cannot run, or did not."""
-
-
 @dataclass(frozen=True)
-class Cell:
-    """What is run, and where.
-
-    ``cell.json`` in the folder holds the config, seed and digests of the weights that
-    the cell began with, and whether the training has ended.
+class TrainedCell(Cell):
+    """A config at a fraction of the films, a fold, a setting and a seed.
 
     Args:
+        folder: work folder of training and test.
         percent: share of the training films.
         scheme: split scheme, where the grid has several; else empty.
         seed: of the run.
@@ -42,11 +41,12 @@ class Cell:
         file: config file.
         cfg: the same with all options merged.
         options: the options, ``key=value``.
-        folder: work folder of training and test.
         setting: of a grid: dotted keys and values, which ``options`` holds too.
         setting_text: the same in short.
+        execute: runs the commands.
     """
 
+    folder: Path
     percent: float
     scheme: str
     seed: int
@@ -54,9 +54,9 @@ class Cell:
     file: Path
     cfg: Config
     options: tuple[str, ...]
-    folder: Path
-    setting: tuple[tuple[str, Any], ...] = ()
-    setting_text: str = ''
+    setting: dict[str, Any]
+    setting_text: str
+    execute: Execute
 
     @property
     def share(self) -> str:
@@ -95,74 +95,31 @@ class Cell:
         ]
         return (max if rule == 'greater' else min)(values, default=None)
 
-    def open(self) -> bool:
-        """Make the folder, or see that it is of this cell; whether it has trained.
+    def try_out(self, say: Callable[[str], None]) -> bool:
+        """Train without a test, and say so by True."""
+        with self.locked():
+            self._train(say)
+        return True
 
-        Raises:
-            CellError: the folder holds something else.
-        """
-        if self._note.is_file():
-            noted = self._noted()
-            found = list(differences(noted['spec'], self._spec()))
-            if found:
-                shown = '; '.join(f'{path}: {a!r} | {b!r}' for path, a, b in found[:5])
-                more = f'; and {len(found) - 5} more' if len(found) > 5 else ''
-                raise CellError(
-                    f'{self.folder} is of another experiment ({shown}{more}); remove '
-                    'it, or give another work folder'
-                )
-            return noted['trained']
-        if self.folder.is_dir() and any(self.folder.iterdir()):
-            raise CellError(
-                f'{self.folder} is not empty and no cell of a grid; remove it, or give '
-                'another work folder'
-            )
-        self._write_note(trained=False)
-        return False
-
-    def finished(self) -> dict | None:
-        """Contents of ``results.json`` of this cell, or None.
-
-        Results of another config, fraction or checkpoint than the cell's are none.
-        """
-        file = self.folder / 'results.json'
-        if not (file.is_file() and self._note.is_file()):
-            return None
-        try:
-            noted, results = self._noted(), read_results(file)
-        except (CellError, ValueError):
-            return None
-        if not noted['trained'] or noted['spec'] != self._spec():
-            return None
-        fractions = results['spec']['protocol']['train_fraction']
-        digest = results['spec']['model']['checkpoint_sha256']
-        checkpoint = self.checkpoint()  # may have been removed to save space
-        if fractions != [self.cfg.train_dataloader.dataset.get('fraction', 1)]:
-            return None
-        if checkpoint and file_digest(checkpoint) != digest:
-            return None
-        return results
-
-    def run(self, action: str, execute: Callable[[list[str], Path], int]) -> None:
-        """Train, from the last checkpoint if there is one, or test.
-
-        Args:
-            action: ``'train'`` or ``'test'``.
-            execute: see :func:`mmcxr.studies.fractions.run_fractions`.
-
-        Raises:
-            CellError: the command failed; the message holds what it said last.
-        """
-        if action == 'test' and self.checkpoint() is None:
+    def measure(self, say: Callable[[str], None]) -> None:
+        """Train, and test the best checkpoint."""
+        self._train(say)
+        say('testing')
+        if self.checkpoint() is None:
             raise CellError(
                 f'the training has ended, but its checkpoint is gone; remove '
                 f'{self.folder} to train anew'
             )
-        code = execute(self._command(action), self.log)
-        if code:
-            raise CellError(f'{action} ended with {code}: {_last_words(self.log)}')
-        if action == 'train':
-            self._write_note(trained=True)
+        self._run('test')
+
+    def accepts(self, results: dict) -> bool:
+        """Those of its fraction and, unless that was removed, of its checkpoint."""
+        spec, checkpoint = results['spec'], self.checkpoint()
+        fractions = [self.cfg.train_dataloader.dataset.get('fraction', 1)]
+        return spec['protocol']['train_fraction'] == fractions and (
+            checkpoint is None
+            or file_digest(checkpoint) == spec['model']['checkpoint_sha256']
+        )
 
     @property
     def log(self) -> Path:
@@ -176,11 +133,11 @@ class Cell:
         chosen = best[-1] if best else last and Path(last)
         return chosen if chosen and chosen.is_file() else None
 
-    def _command(self, action: str) -> list[str]:
-        arguments = ['--work-dir', str(self.folder)]
+    def command(self, action: str) -> list[str]:
+        """Of ``train`` or ``test``, as one types it."""
+        arguments, weights = ['--work-dir', str(self.folder)], []
         if action == 'train':
             arguments += ['--resume', '--seed', str(self.seed)]
-            weights = []
         else:
             weights = [str(self.checkpoint())]
         if self.options:
@@ -191,31 +148,52 @@ class Cell:
         script = ['bash', str(_TOOLS / f'dist_{action}.sh')]
         return [*script, str(self.file), *weights, str(self.gpus), *arguments]
 
-    @property
-    def _note(self) -> Path:
-        return self.folder / 'cell.json'
-
-    def _noted(self) -> dict:
-        try:
-            noted = json.loads(self._note.read_text(encoding='utf-8'))
-            return dict(spec=noted['spec'], trained=noted['trained'])
-        except (KeyError, TypeError, ValueError) as error:
-            raise CellError(f'{self._note} is damaged; remove {self.folder}') from error
-
-    def _write_note(self, trained: bool) -> None:
-        write_results(self._note, dict(spec=self._spec(), trained=trained))
-
-    def _spec(self) -> dict:
+    def find_spec(self) -> dict:
         """Everything that a training depends on, but for the films themselves."""
         config = self.cfg.to_dict()
         files = {
             str(path): _digest(path, path.stat().st_mtime_ns)
             for path in _weights(config)
         }
-        spec = dict(
+        return dict(
             config=_fixed(config), seed=self.seed, processes=self.gpus, files=files
         )
-        return plain(spec)
+
+    def _train(self, say: Callable[[str], None]) -> None:
+        """Go on from the last checkpoint if there is one."""
+        self.check_folder()
+        state = self.state()
+        if state in ('trained', 'done'):
+            say('trained before')
+            return
+        if state == 'new':
+            self.note(trained=False)
+        verb = 'goes on' if last_checkpoint(str(self.folder)) else 'begins'
+        say(f'training {verb}; see {self.log}')
+        self._run('train')
+        self.note(trained=True)
+
+    def _run(self, action: str) -> None:
+        code = self.execute(self.command(action), self.log)
+        if code:
+            raise CellError(f'{action} ended with {code}: {_last_words(self.log)}')
+
+
+def run_command(command: list[str], log: Path) -> int:
+    """Run a command with this Python and this package; its output goes to a file."""
+    package = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [package, os.environ.get('PYTHONPATH')]))
+    environment = dict(os.environ, PYTHONPATH=path, PYTHON=sys.executable)
+    with log.open('a', encoding='utf-8') as output:
+        output.write(f'$ {shlex.join(command)}\n')
+        output.flush()
+        return subprocess.run(
+            command,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            close_fds=False,  # the lock of the cell is the command's too
+        ).returncode
 
 
 def _fixed(value):

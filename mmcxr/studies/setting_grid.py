@@ -9,7 +9,7 @@ from itertools import product
 
 from mmcxr.engine.config_file import ConfigError
 
-from .fraction_cell import Cell
+from .trained_cell import TrainedCell
 
 Grid = Mapping[str, Sequence]
 
@@ -39,7 +39,9 @@ def short_names(keys: Sequence[str]) -> dict[str, str]:
 
 
 def choose(
-    trials: Sequence[Cell], train: Callable[[Cell], bool], say: Callable[[str], None]
+    trials: Sequence[TrainedCell],
+    train: Callable[[TrainedCell], bool],
+    say: Callable[[str], None],
 ) -> dict:
     """Train all trials of one fraction and scheme, and take the best.
 
@@ -55,15 +57,15 @@ def choose(
         its ``setting`` and ``value``, None of a failed one) and ``chosen``, a setting
         or None.
     """
-    metric, rule = trials[0].criterion()
-    tried = []
-    for trial in trials:
-        value = trial.validated() if train(trial) else None
-        tried.append(dict(setting=dict(trial.setting), value=value))
+    first = trials[0]
+    metric, rule = first.criterion()
+    tried = [
+        dict(setting=trial.setting, value=trial.validated() if train(trial) else None)
+        for trial in trials
+    ]
     known = [row for row in tried if row['value'] is not None]
     best = max if rule == 'greater' else min
     chosen = best(known, key=lambda row: row['value'])['setting'] if known else None
-    first = trials[0]
     for trial, row in zip(trials, tried, strict=True):
         mark = ' <- taken' if row['setting'] == chosen else ''
         shown = 'has no value' if row['value'] is None else f'{row["value"]:.4f}'
