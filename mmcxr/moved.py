@@ -1,7 +1,8 @@
 """Modules that moved: an import by their old path still works, with one warning.
 
-A config may hold such a path in ``custom_imports`` or as a full ``type``. Only modules
-that register something are listed; registry names never carried a path.
+A config may hold such a path in ``custom_imports`` or as a full ``type``, a notebook in
+an import. Listed are modules that register something, and what notebooks could name;
+registry names never carried a path.
 """
 
 import sys
@@ -19,6 +20,9 @@ _DATASETS = (
 )
 _TEXTS = 'clip_tokenizer gloria_tokenizer tokenizers'
 MOVED = {
+    'mmcxr.apis.fractions': 'mmcxr.studies.fractions',
+    'mmcxr.apis.fraction_cell': 'mmcxr.studies.trained_cell',
+    'mmcxr.apis.fraction_grid': 'mmcxr.studies.setting_grid',
     'mmcxr.datasets.token_cache': 'mmcxr.datasets.packs.token_cache',
     **{
         f'mmcxr.datasets.{name}': f'mmcxr.datasets.{room}.{name}'
