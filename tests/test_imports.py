@@ -47,7 +47,7 @@ TABLE = {
     'models.algorithms': MODEL_PARTS,
     'published': set(),
     'engine': {'published', 'evaluation.functional'},
-    'preparing': {'datasets'},
+    'preparing': {'datasets', 'synthetic'},
     'apis': APIS | {'models.heads'},
     'studies': APIS | {'apis', 'preparing', 'models.algorithms'},
     'demo': APIS | {'apis', 'studies', 'synthetic'},

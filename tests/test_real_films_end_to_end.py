@@ -37,7 +37,7 @@ def tool(repo_dir, tmp_path):
 @pytest.mark.timeout(900)
 def test_from_the_download_to_a_trained_model(tool, shared_dir, repo_dir, tmp_path):
     data = tmp_path / 'data/covid19'
-    convert = ('dataset_converters/covid19.py', shared_dir / 'data/covid_cxr')
+    convert = ('prepare_dataset.py', 'covid19', shared_dir / 'data/covid_cxr')
     code, said = tool(*convert, '--out', data, '--size', 256, '--workers', 2)
     assert code == 0 and 'images: 262' in said and 'patients: 145' in said
     table_bytes = (data / 'table.csv').read_bytes()

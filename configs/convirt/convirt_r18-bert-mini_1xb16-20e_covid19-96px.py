@@ -1,7 +1,7 @@
 # ConVIRT in miniature on the COVID-19 Image Data Collection, real films with notes that
 # anybody can have: a trial of the method on a few hundred films, not a published setting.
 #
-#   python tools/dataset_converters/covid19.py SOURCE --out data/covid19
+#   python tools/prepare_dataset.py covid19 SOURCE --out data/covid19
 #   python tools/misc/train_tokenizer.py data/covid19 --scheme clean \
 #       --vocab-size 1000 --out data/covid19/tokenizer
 #   python tools/train.py configs/convirt/convirt_r18-bert-mini_1xb16-20e_covid19-96px.py

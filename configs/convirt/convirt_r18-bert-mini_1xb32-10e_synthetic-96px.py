@@ -1,6 +1,6 @@
 # ConVIRT in miniature on synthetic films, minutes on two CPU cores, no download.
 #
-#   python tools/dataset_converters/synthetic.py --num-films 3000 --size 128 \
+#   python tools/prepare_dataset.py synthetic --num-films 3000 --size 128 \
 #       --out data/synthetic
 #   python tools/misc/train_tokenizer.py data/synthetic --scheme official \
 #       --vocab-size 1000 --out data/synthetic/tokenizer

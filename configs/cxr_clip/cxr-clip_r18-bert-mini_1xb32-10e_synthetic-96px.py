@@ -1,13 +1,13 @@
 # CXR-CLIP in miniature on synthetic films: minutes on two CPU cores, no
 # download. `make demo` trains 8 of the epochs.
 #
-#   python tools/dataset_converters/synthetic.py --num-films 3000 --size 128 \
+#   python tools/prepare_dataset.py synthetic --num-films 3000 --size 128 \
 #       --out data/synthetic
 #   python tools/misc/train_tokenizer.py data/synthetic --scheme official \
 #       --vocab-size 1000 --out data/synthetic/tokenizer
 #   python tools/train.py \
 #       configs/cxr_clip/cxr-clip_r18-bert-mini_1xb32-10e_synthetic-96px.py
-# Synthetic studies (tools/dataset_converters/synthetic.py) at 96 px: two views and
+# Synthetic studies (tools/prepare_dataset.py synthetic) at 96 px: two views and
 # two texts to train on; the first film and all labels to evaluate zero-shot.
 _base_ = [
     '../_base_/models/cxr-clip_r18-bert-mini.py',

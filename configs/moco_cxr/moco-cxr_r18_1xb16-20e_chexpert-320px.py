@@ -2,7 +2,7 @@
 # numbers of the released code (github.com/stanfordmlgroup/MoCo-CXR): the published file
 # r8w-00001.
 #
-#   python tools/dataset_converters/chexpert.py SOURCE --out data/chexpert
+#   python tools/prepare_dataset.py chexpert SOURCE --out data/chexpert
 #   python tools/train.py configs/moco_cxr/moco-cxr_r18_1xb16-20e_chexpert-320px.py
 #
 # On several GPUs, films for keys are shuffled over them. The rate is that of 16 films:

@@ -1,7 +1,7 @@
 # MoCo-CXR's recipe on the COVID-19 Image Data Collection, real films that anybody can
 # have: a trial of the method on a few hundred films, not a published setting.
 #
-#   python tools/dataset_converters/covid19.py SOURCE --out data/covid19
+#   python tools/prepare_dataset.py covid19 SOURCE --out data/covid19
 #   python tools/train.py configs/moco_cxr/moco-cxr_r18_1xb16-20e_covid19-320px.py
 #
 # Without ImageNet's weights at hand: --cfg-options model.backbone.init_cfg=None

@@ -1,11 +1,11 @@
 # MoCo-CXR in miniature on synthetic films, minutes on two CPU cores, no download: half
 # the width, a queue shorter than an epoch, and a key encoder that follows within one.
 #
-#   python tools/dataset_converters/synthetic.py --num-films 3000 --size 128 \
+#   python tools/prepare_dataset.py synthetic --num-films 3000 --size 128 \
 #       --out data/synthetic
 #   python tools/train.py \
 #       configs/moco_cxr/moco-cxr_r18_1xb32-10e_synthetic-96px.py
-# Synthetic films (tools/dataset_converters/synthetic.py), two crops of each at 96 px.
+# Synthetic films (tools/prepare_dataset.py synthetic), two crops of each at 96 px.
 # They are drawn at one size, so that a crop needs room to move.
 _base_ = [
     '../_base_/models/moco-cxr_r18.py',

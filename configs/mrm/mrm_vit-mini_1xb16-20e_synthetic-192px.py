@@ -4,12 +4,12 @@
 # published numbers the encoder's features told findings no better than random weights
 # after as many passes.
 #
-#   python tools/dataset_converters/synthetic.py --num-films 3000 --size 128 \
+#   python tools/prepare_dataset.py synthetic --num-films 3000 --size 128 \
 #       --out data/synthetic
 #   python tools/misc/train_tokenizer.py data/synthetic --scheme official \
 #       --vocab-size 1000 --out data/synthetic/tokenizer
 #   python tools/train.py configs/mrm/mrm_vit-mini_1xb16-20e_synthetic-192px.py
-# Synthetic films (tools/dataset_converters/synthetic.py) for MRM: 192 px, of which the
+# Synthetic films (tools/prepare_dataset.py synthetic) for MRM: 192 px, of which the
 # model makes 96 px for its encoder, 6 x 6 patches of 16.
 _base_ = [
     '../_base_/models/mrm_vit-mini.py',

@@ -1,7 +1,7 @@
 """Published datasets -> our table, one file per source.
 
-A converter is one module here with the constant ``CONVERTER``, and a tool of a few
-lines that calls :func:`.command.run` with the module's name::
+A converter is one module of :mod:`.readers` with the constant ``CONVERTER``, which
+``tools/prepare_dataset.py`` runs by the name of the dataset::
 
     def read_siim(source: Source, tally: Tally) -> Listing:
         table = source.table('train-rle.csv', ('ImageId', 'EncodedPixels'))
@@ -58,5 +58,5 @@ in a journal (:mod:`.journal`), so a killed conversion goes on where it was and 
 with the same bytes; split lists and, last, the table (:mod:`.convert`); every file
 and number checked (:mod:`.verify`), and bytes held to ``SHA256SUMS.txt`` where the
 download has one; the command line (:mod:`.command`), with the converter's own
-``options``.
+``options`` and, as help, the docstring of its module.
 """

@@ -1,66 +1,113 @@
-"""The command line that all converters share."""
+"""The command that prepares a dataset: ``tools/prepare_dataset.py NAME``."""
 
 import argparse
 import os
+import re
 import sys
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from importlib import import_module
+from functools import partial
+from inspect import getdoc, getmodule
 from pathlib import Path
+
+from mmcxr.synthetic.command import synthetic
 
 from .convert import convert
 from .films import Converter
+from .lists.command import LIST_COMMANDS
+from .overview import all_converters
 from .placing import Options
 from .verify import Verification, verify
 from .writing import FAULTS
 
+PROG = 'prepare_dataset.py'
 
-def run(name: str, doc: str, argv: list[str] | None = None) -> int:
-    """Convert or verify as the command line says.
 
-    Args:
-        name: module of :mod:`.readers` with the constant ``CONVERTER``.
-        doc: help text; its first line says what is converted.
-        argv: the command line; None takes that of the process.
+def main(argv: list[str] | None = None) -> int:
+    """Do what the command line says; None takes that of the process.
 
     Returns:
         Exit code: 0 all is as published, 1 it is not, 2 nothing could be done.
     """
-    converter: Converter = import_module(f'{__package__}.readers.{name}').CONVERTER
-    parser = _parser(name, doc, converter)
-    args = parser.parse_args(argv)
-    if not args.verify and args.source is None:
-        parser.error('SOURCE is missing: name the folder of the download')
+    args = _parser().parse_args(argv)
     try:
-        if args.verify:
-            found = verify(args.out, converter.reported, args.workers)
-        else:
-            options = Options(args.size, args.link, args.keep_dicom)
-            found = convert(
-                converter,
-                args.source,
-                args.out,
-                options,
-                args.workers,
-                args.limit,
-                **{option: getattr(args, option) for option in converter.options},
-            )
-    except KeyboardInterrupt:
-        return _fail(name, 'stopped; the same command goes on where it was')
-    except BrokenProcessPool:
-        fault = 'a worker died, for want of memory perhaps; go on with fewer --workers'
-        return _fail(name, fault)
+        return args.run(args) or 0
     except (ValueError, OSError) as error:
-        return _fail(name, error)
-    return _report(found, args)
+        print(f'{PROG} {args.name}: {error}', file=sys.stderr)
+        return 2
 
 
-def _parser(name: str, doc: str, converter: Converter) -> argparse.ArgumentParser:
+def old_name(name: str) -> None:
+    """Run the command ``name`` with the arguments of the process, and end it."""
+    sys.exit(main([name, *sys.argv[1:]]))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=f'{name}.py',
-        description=doc,
-        epilog=f'Licence: {converter.facts["licence"]}. Please cite: '
-        f'{converter.facts["citation"]}.',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog=PROG,
+        description='Prepare a dataset, or lists of one. Each NAME has options of its '
+        'own: NAME --help.',
+    )
+    names = parser.add_subparsers(dest='name', metavar='NAME', required=True)
+
+    def add(name: str, documented: object, arguments: Callable) -> None:
+        doc = re.sub(r':\w+:`[.~]*([^`]+)`|``', r'\1', getdoc(documented))
+        command = names.add_parser(
+            name,
+            help=doc.split('\n')[0].replace('%', '%%'),
+            description=doc,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.set_defaults(run=arguments(command))
+
+    for name, converter in sorted(all_converters().items()):
+        add(name, getmodule(converter.read), partial(_official_download, converter))
+    for name, arguments in {'synthetic': synthetic, **LIST_COMMANDS}.items():
+        add(name, arguments, arguments)
+    return parser
+
+
+def _official_download(converter: Converter, parser: argparse.ArgumentParser):
+    """Add the arguments of ``converter``; returns what runs it."""
+    _add_arguments(parser, converter)
+
+    def run(args: argparse.Namespace) -> int:
+        if not args.verify and args.source is None:
+            parser.error('SOURCE is missing: name the folder of the download')
+        try:
+            return _report(_found(converter, args), args)
+        except KeyboardInterrupt:
+            fault = 'stopped; the same command goes on where it was'
+            raise InterruptedError(fault) from None
+        except BrokenProcessPool:
+            fault = 'a worker died, for want of memory perhaps; go on with fewer'
+            raise ChildProcessError(f'{fault} --workers') from None
+
+    return run
+
+
+def _found(converter: Converter, args: argparse.Namespace) -> Verification:
+    if args.verify:
+        return verify(args.out, converter.reported, args.workers)
+    options = Options(args.size, args.link, args.keep_dicom)
+    further = {option: getattr(args, option) for option in converter.options}
+    return convert(
+        converter,
+        args.source,
+        args.out,
+        options,
+        args.workers,
+        args.limit,
+        **further,
+    )
+
+
+def _add_arguments(parser: argparse.ArgumentParser, converter: Converter) -> None:
+    facts = converter.facts
+    example = facts['convert'].format(data_root=f'data/{facts["dataset"]}')
+    parser.epilog = (
+        f'Example: {example} --size 512\n'
+        f'Licence: {facts["licence"]}. Please cite: {facts["citation"]}.'
     )
     add = parser.add_argument
     add('source', nargs='?', help='folder or archive of the official download')
@@ -112,7 +159,6 @@ def _parser(name: str, doc: str, converter: Converter) -> argparse.ArgumentParse
     )
     for option, arguments in converter.options.items():
         add(f'--{option.replace("_", "-")}', **arguments)
-    return parser
 
 
 def _report(found: Verification, args: argparse.Namespace) -> int:
@@ -127,11 +173,6 @@ def _report(found: Verification, args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return int(bool(refused))
-
-
-def _fail(name: str, fault: object) -> int:
-    print(f'{name}.py: {fault}', file=sys.stderr)
-    return 2
 
 
 def _natural(text: str) -> int:

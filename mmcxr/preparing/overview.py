@@ -61,10 +61,7 @@ _SIZES = ('images', 'patients', 'studies', 'reports')
 
 def datasets_page() -> str:
     """The page as Markdown."""
-    reported = {
-        converter.facts['dataset']: converter.reported
-        for converter in all_converters().values()
-    }
+    converters = all_converters()
     lines = [_HEAD, '| dataset | classes to name in a config | published size |']
     lines[-1] += ' licence | citation |'
     lines.append('|---|---|---|---|---|')
@@ -72,7 +69,8 @@ def datasets_page() -> str:
     for name, classes in sorted(_classes().items()):
         facts = classes[0].METAINFO
         names = ', '.join(f'`{one.__name__}`' for one in classes)
-        sizes = '; '.join(filter(None, map(_size, reported.get(name, ()))))
+        reported = converters[name].reported if name in converters else ()
+        sizes = '; '.join(filter(None, map(_size, reported)))
         cells = (name, names, sizes, facts['licence'], facts['citation'])
         lines.append(f'| {" | ".join(cells)} |')
         command = facts['convert'].format(data_root=f'data/{name}')
@@ -81,14 +79,14 @@ def datasets_page() -> str:
 
 
 def all_converters() -> dict[str, Converter]:
-    """Converters by the name of their module."""
-    modules = {
-        found.name: import_module(f'{readers.__name__}.{found.name}')
+    """Converters by the name of their dataset."""
+    modules = [
+        import_module(f'{readers.__name__}.{found.name}')
         for found in pkgutil.iter_modules(readers.__path__)
-    }
+    ]
     return {
-        name: module.CONVERTER
-        for name, module in modules.items()
+        module.CONVERTER.facts['dataset']: module.CONVERTER
+        for module in modules
         if hasattr(module, 'CONVERTER')
     }
 

@@ -48,7 +48,7 @@ def test_missing_data_folder_comes_with_the_command_that_makes_it(tmp_path):
             preflight.check_data(Config(cfg), ('train_dataloader',))
         assert str(error.value) == (
             f'train_dataloader.dataset.data_root: no data folder at {root} (make '
-            f'it with: python tools/dataset_converters/synthetic.py --out {root})'
+            f'it with: python tools/prepare_dataset.py synthetic --out {root})'
         )
 
 

@@ -252,15 +252,18 @@ def test_a_table_is_not_overwritten(folder):
 
 
 def test_tool(repo_dir, tmp_path, monkeypatch, capsys):
-    tool = str(repo_dir / 'tools/dataset_converters/synthetic.py')
-    options = ['--num-patients', '2', '--size', '64', '--format', 'png']
+    tool = str(repo_dir / 'tools/prepare_dataset.py')
+    options = ['synthetic', '--num-patients', '2', '--size', '64', '--format', 'png']
     monkeypatch.setattr(sys, 'argv', [tool, *options, '--out', str(tmp_path)])
-    runpy.run_path(tool, run_name='__main__')
+    with pytest.raises(SystemExit, match='0'):
+        runpy.run_path(tool, run_name='__main__')
     assert read_table(tmp_path)['patient_id'].nunique() == 2
     with pytest.raises(SystemExit) as stop:
         runpy.run_path(tool, run_name='__main__')
     assert stop.value.code == 2 and 'remove it' in capsys.readouterr().err
-    monkeypatch.setattr(sys, 'argv', [tool, '--num-films', '0', '--out', 'x'])
+    monkeypatch.setattr(
+        sys, 'argv', [tool, 'synthetic', '--num-films', '0', '--out', 'x']
+    )
     with pytest.raises(SystemExit, match='2'):
         runpy.run_path(tool, run_name='__main__')
     assert 'count from 1' in capsys.readouterr().err

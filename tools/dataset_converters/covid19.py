@@ -1,11 +1,6 @@
-"""Convert the COVID-19 Image Data Collection.
+"""Old name of ``tools/prepare_dataset.py covid19``."""
 
-python tools/dataset_converters/covid19.py covid-chestxray-dataset --out data/covid19
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('covid19', __doc__))
+    old_name('covid19')

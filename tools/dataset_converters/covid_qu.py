@@ -1,14 +1,6 @@
-r"""Convert COVID-QU, the COVID-19 Radiography Database.
+"""Old name of ``tools/prepare_dataset.py covid-qu``."""
 
-SOURCE is the download; see mmcxr/preparing/readers/covid_qu.py.
-
-python tools/dataset_converters/covid_qu.py COVID-19_Radiography_Dataset \
-    --out data/covid-qu
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('covid_qu', __doc__))
+    old_name('covid-qu')

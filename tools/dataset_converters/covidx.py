@@ -1,13 +1,6 @@
-"""Convert COVIDx CXR-4.
+"""Old name of ``tools/prepare_dataset.py covidx``."""
 
-SOURCE is the download; see mmcxr/preparing/readers/covidx.py.
-
-python tools/dataset_converters/covidx.py covidx-cxr2 --out data/covidx --size 512
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('covidx', __doc__))
+    old_name('covidx')

@@ -1,14 +1,6 @@
-"""Convert JSRT's digital image database, with SCR's outlines.
+"""Old name of ``tools/prepare_dataset.py jsrt``."""
 
-SOURCE holds the films (*.IMG), CLNDAT_EN.txt, CNNDAT_EN.txt and perhaps SCR's folder
-scratch/; see mmcxr/preparing/readers/jsrt.py.
-
-python tools/dataset_converters/jsrt.py jsrt --out data/jsrt --size 1024
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('jsrt', __doc__))
+    old_name('jsrt')

@@ -1,13 +1,6 @@
-"""Convert chest X-ray pneumonia of Kermany et al.
+"""Old name of ``tools/prepare_dataset.py kermany``."""
 
-SOURCE is the download; see mmcxr/preparing/readers/kermany.py.
-
-python tools/dataset_converters/kermany.py chest_xray --out data/kermany
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('kermany', __doc__))
+    old_name('kermany')

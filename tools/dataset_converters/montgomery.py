@@ -1,14 +1,6 @@
-r"""Convert Montgomery County, tuberculosis films of the NLM.
+"""Old name of ``tools/prepare_dataset.py montgomery``."""
 
-SOURCE is the download; see mmcxr/preparing/readers/montgomery.py.
-
-python tools/dataset_converters/montgomery.py MontgomerySet \
-    --out data/montgomery --size 512
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('montgomery', __doc__))
+    old_name('montgomery')

@@ -1,13 +1,6 @@
-"""Convert Object-CXR.
+"""Old name of ``tools/prepare_dataset.py object-cxr``."""
 
-SOURCE is the official download; see mmcxr/preparing/readers/object_cxr.py.
-
-python tools/dataset_converters/object_cxr.py object-CXR --out data/object-cxr
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('object_cxr', __doc__))
+    old_name('object-cxr')

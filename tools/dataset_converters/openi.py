@@ -1,14 +1,6 @@
-"""Convert Open-I, the Indiana University collection.
+"""Old name of ``tools/prepare_dataset.py openi``."""
 
-SOURCE holds NLMCXR_reports.tgz and NLMCXR_png.tgz or NLMCXR_dcm.tgz, packed or
-unpacked; see mmcxr/preparing/readers/openi.py.
-
-python tools/dataset_converters/openi.py openi --out data/openi --size 512
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('openi', __doc__))
+    old_name('openi')

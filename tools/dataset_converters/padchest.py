@@ -1,14 +1,6 @@
-"""Convert PadChest.
+"""Old name of ``tools/prepare_dataset.py padchest``."""
 
-SOURCE holds the table of labels and the films in their archives or unpacked; see
-mmcxr/preparing/readers/padchest.py.
-
-python tools/dataset_converters/padchest.py padchest --out data/padchest --size 512
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('padchest', __doc__))
+    old_name('padchest')

@@ -1,15 +1,6 @@
-r"""Convert REFLACX, readings of MIMIC-CXR films.
+"""Old name of ``tools/prepare_dataset.py reflacx``."""
 
-SOURCE is the download of PhysioNet; the films are MIMIC-CXR's, as released or as
-converted; see mmcxr/preparing/readers/reflacx.py.
-
-python tools/dataset_converters/reflacx.py reflacx-xray-localization \
-    --films data/mimic-cxr --out data/reflacx
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('reflacx', __doc__))
+    old_name('reflacx')

@@ -1,13 +1,6 @@
-"""Convert the RSNA Pneumonia Detection Challenge.
+"""Old name of ``tools/prepare_dataset.py rsna``."""
 
-SOURCE is the download of stage 2; see mmcxr/preparing/readers/rsna.py.
-
-python tools/dataset_converters/rsna.py rsna-pneumonia --out data/rsna --size 512
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('rsna', __doc__))
+    old_name('rsna')

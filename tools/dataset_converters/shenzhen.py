@@ -1,14 +1,6 @@
-r"""Convert Shenzhen, tuberculosis films of the NLM.
+"""Old name of ``tools/prepare_dataset.py shenzhen``."""
 
-SOURCE is the download; see mmcxr/preparing/readers/shenzhen.py.
-
-python tools/dataset_converters/shenzhen.py ChinaSet_AllFiles \
-    --out data/shenzhen --size 512
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('shenzhen', __doc__))
+    old_name('shenzhen')

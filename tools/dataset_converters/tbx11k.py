@@ -1,13 +1,6 @@
-"""Convert TBX11K.
+"""Old name of ``tools/prepare_dataset.py tbx11k``."""
 
-SOURCE is the official download; see mmcxr/preparing/readers/tbx11k.py.
-
-python tools/dataset_converters/tbx11k.py TBX11K --out data/tbx11k
-"""
-
-import sys
-
-from mmcxr.preparing.command import run
+from mmcxr.preparing.command import old_name
 
 if __name__ == '__main__':
-    sys.exit(run('tbx11k', __doc__))
+    old_name('tbx11k')

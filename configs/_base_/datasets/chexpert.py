@@ -4,7 +4,7 @@
 # 4,560 patients in the 10 % alone. The overlap is printed with each result. The scheme
 # `clean` has none.
 # The lists, from a copy of the authors' DatasetsSplits:
-#   python tools/dataset_converters/split_lists.py mrm DatasetsSplits \
+#   python tools/prepare_dataset.py split-lists mrm DatasetsSplits \
 #       --dataset chexpert --out data/chexpert
 # A part: which films, labels and split. Recipes beside it say how films are read.
 data_root = 'data/chexpert'

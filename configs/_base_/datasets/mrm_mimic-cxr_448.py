@@ -1,7 +1,7 @@
 # MIMIC-CXR as MRM pre-trains on it (arXiv 2301.13155): one sample per image with the
 # whole report of its study, 448 px, of which the model makes 224 px for its encoder.
 #
-#   python tools/dataset_converters/mrm_csv.py training.csv IMAGE_FOLDER \
+#   python tools/prepare_dataset.py mrm-csv training.csv IMAGE_FOLDER \
 #       --out data/mimic-cxr-mrm
 #
 # The film is mirrored and its report is not, as released: "left" is on either side.
@@ -40,5 +40,5 @@ train_dataloader = dict(
         tokenizer=dict(
             type='CachedTokenizer', tokenizer=tokenizer, max_length=max_length),
         metainfo=dict(
-            convert='python tools/dataset_converters/mrm_csv.py training.csv '
+            convert='python tools/prepare_dataset.py mrm-csv training.csv '
             'IMAGE_FOLDER --out {data_root}')))

@@ -1,4 +1,4 @@
-# A film and a sentence of each synthetic study (tools/dataset_converters/synthetic.py)
+# A film and a sentence of each synthetic study (tools/prepare_dataset.py synthetic)
 # at 96 px.
 _base_ = './mimic-cxr_sentences_224.py'
 tokenizer = dict(type='HFTokenizer', name='data/synthetic/tokenizer', lowercase=True)

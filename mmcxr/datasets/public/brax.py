@@ -24,5 +24,5 @@ class BRAX(ClassificationDataset):
         licence='PhysioNet Credentialed Health Data License 1.5.0',
         citation='Reis et al., Scientific Data 2022, '
         'https://doi.org/10.1038/s41597-022-01608-8',
-        convert='python tools/dataset_converters/brax.py SOURCE --out {data_root}',
+        convert='python tools/prepare_dataset.py brax SOURCE --out {data_root}',
     )

@@ -27,7 +27,7 @@ _FACTS = dict(
     classes=CHEST_XRAY14_CLASSES,
     licence='unrestricted use, with the acknowledgement the NIH Clinical Center asks',
     citation='Wang et al., CVPR 2017, https://arxiv.org/abs/1705.02315',
-    convert='python tools/dataset_converters/chest_xray14.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py chestx-ray14 SOURCE --out {data_root}',
 )
 CHEST_XRAY14_COUNTS = (
     ReportedCounts(

@@ -27,7 +27,7 @@ _FACTS = dict(
     classes=CHEXPERT_CLASSES,
     licence='Stanford University Dataset Research Use Agreement',
     citation='Irvin et al., AAAI 2019, https://arxiv.org/abs/1901.07031',
-    convert='python tools/dataset_converters/chexpert.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py chexpert SOURCE --out {data_root}',
 )
 #: The tables of which the release consists are its name.
 CHEXPERT_COUNTS = (
@@ -133,7 +133,7 @@ class CheXpert5x200(ClassificationDataset):
         exclusive=True,
         licence=_FACTS['licence'],
         citation='Huang et al., ICCV 2021, https://doi.org/10.1109/ICCV48922.2021.00391',
-        convert='python tools/dataset_converters/chexpert_5x200.py SOURCE '
+        convert='python tools/prepare_dataset.py chexpert-5x200 SOURCE '
         '--out {data_root}',
     )
 

@@ -21,7 +21,7 @@ _FACTS = dict(
     classes=COVID19_CLASSES,
     licence='one Creative Commons licence per image, in column extra_license',
     citation='Cohen et al., 2020, https://arxiv.org/abs/2006.11988',
-    convert='python tools/dataset_converters/covid19.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py covid19 SOURCE --out {data_root}',
 )
 
 

@@ -12,7 +12,7 @@ _FACTS = dict(
     licence=f'terms at {_PAGE}',
     citation='Rahman et al., Computers in Biology and Medicine 2021, '
     'https://doi.org/10.1016/j.compbiomed.2021.104319',
-    convert='python tools/dataset_converters/covid_qu.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py covid-qu SOURCE --out {data_root}',
 )
 COVID_QU_COUNTS = (
     ReportedCounts(

@@ -28,5 +28,5 @@ class COVIDx(ClassificationDataset):
         licence='terms of each source, at '
         'https://www.kaggle.com/datasets/andyczhao/covidx-cxr2',
         citation='Wu et al., 2023, https://arxiv.org/abs/2311.17677',
-        convert='python tools/dataset_converters/covidx.py SOURCE --out {data_root}',
+        convert='python tools/prepare_dataset.py covidx SOURCE --out {data_root}',
     )

@@ -12,7 +12,7 @@ _FACTS = dict(
     citation='Shiraishi et al., American Journal of Roentgenology 2000, '
     'https://doi.org/10.2214/ajr.174.1.1740071; outlines: van Ginneken et al., Medical '
     'Image Analysis 2006, https://doi.org/10.1016/j.media.2005.02.002',
-    convert='python tools/dataset_converters/jsrt.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py jsrt SOURCE --out {data_root}',
 )
 #: The outlines of SCR by the names of their folders.
 JSRT_STRUCTURES = (

@@ -30,5 +30,5 @@ class KermanyPneumonia(ClassificationDataset):
         classes=('Pneumonia',),
         licence='CC BY 4.0',
         citation='Kermany et al., Cell 2018, https://doi.org/10.1016/j.cell.2018.02.010',
-        convert='python tools/dataset_converters/kermany.py SOURCE --out {data_root}',
+        convert='python tools/prepare_dataset.py kermany SOURCE --out {data_root}',
     )

@@ -39,5 +39,5 @@ class MIMICCXR(ImageTextDataset):
         licence='PhysioNet Credentialed Health Data License 1.5.0',
         citation='Johnson et al., Scientific Data 2019, '
         'https://doi.org/10.1038/s41597-019-0322-0',
-        convert='python tools/dataset_converters/mimic_cxr.py SOURCE --out {data_root}',
+        convert='python tools/prepare_dataset.py mimic-cxr SOURCE --out {data_root}',
     )

@@ -12,12 +12,12 @@ _FACTS = dict(
 )
 _SHENZHEN = dict(
     dataset='shenzhen',
-    convert='python tools/dataset_converters/shenzhen.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py shenzhen SOURCE --out {data_root}',
     **_FACTS,
 )
 _MONTGOMERY = dict(
     dataset='montgomery',
-    convert='python tools/dataset_converters/montgomery.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py montgomery SOURCE --out {data_root}',
     **_FACTS,
 )
 _LUNGS = dict(

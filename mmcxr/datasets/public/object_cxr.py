@@ -9,7 +9,7 @@ _FACTS = dict(
     dataset='object-cxr',
     licence='none stated; from the JF Healthcare challenge',
     citation='JF Healthcare, MIDL 2020, https://github.com/hlk-1135/object-CXR',
-    convert='python tools/dataset_converters/object_cxr.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py object-cxr SOURCE --out {data_root}',
 )
 OBJECT_CXR_COUNTS = (
     ReportedCounts(

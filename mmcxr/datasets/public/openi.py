@@ -41,7 +41,7 @@ _FACTS = dict(
     dataset='openi',
     licence='CC BY-NC-ND 4.0',
     citation='Demner-Fushman et al., JAMIA 2016, https://doi.org/10.1093/jamia/ocv080',
-    convert='python tools/dataset_converters/openi.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py openi SOURCE --out {data_root}',
 )
 
 

@@ -129,5 +129,5 @@ class PadChest(ClassificationDataset):
         licence='PadChest Dataset Research Use Agreement',
         citation='Bustos et al., Medical Image Analysis 2020, '
         'https://arxiv.org/abs/1901.07441',
-        convert='python tools/dataset_converters/padchest.py SOURCE --out {data_root}',
+        convert='python tools/prepare_dataset.py padchest SOURCE --out {data_root}',
     )

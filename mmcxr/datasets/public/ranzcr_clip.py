@@ -43,6 +43,5 @@ class RANZCRCLiP(ClassificationDataset):
         licence='rules of the RANZCR CLiP challenge (Kaggle)',
         citation='Tang et al., Scientific Data 2021, '
         'https://doi.org/10.1038/s41597-021-01066-8',
-        convert='python tools/dataset_converters/ranzcr_clip.py SOURCE '
-        '--out {data_root}',
+        convert='python tools/prepare_dataset.py ranzcr-clip SOURCE --out {data_root}',
     )

@@ -62,5 +62,5 @@ class REFLACX(ClassificationDataset):
         'films these are',
         citation='Bigolin Lanfredi et al., Scientific Data 2022, '
         'https://doi.org/10.1038/s41597-022-01441-z',
-        convert='python tools/dataset_converters/reflacx.py SOURCE --out {data_root}',
+        convert='python tools/prepare_dataset.py reflacx SOURCE --out {data_root}',
     )

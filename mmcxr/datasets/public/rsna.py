@@ -10,7 +10,7 @@ _FACTS = dict(
     licence='rules of the RSNA Pneumonia Detection Challenge (Kaggle)',
     citation='Shih et al., Radiology: Artificial Intelligence 2019, '
     'https://doi.org/10.1148/ryai.2019180041',
-    convert='python tools/dataset_converters/rsna.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py rsna SOURCE --out {data_root}',
 )
 _DATA = 'https://www.kaggle.com/c/rsna-pneumonia-detection-challenge/data'
 RSNA_COUNTS = (

@@ -10,7 +10,7 @@ _FACTS = dict(
     licence='rules of the SIIM-ACR Pneumothorax Segmentation challenge (Kaggle)',
     citation='SIIM-ACR Pneumothorax Segmentation, 2019, '
     'https://www.kaggle.com/c/siim-acr-pneumothorax-segmentation',
-    convert='python tools/dataset_converters/siim.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py siim SOURCE --out {data_root}',
 )
 _COPY = 'kaggle.com/datasets/vbookshelf/pneumothorax-chest-xray-images-and-masks'
 #: Annotated films of stage 1; stage 2 adds the 1,372 test films of stage 1.

@@ -19,7 +19,7 @@ _FACTS = dict(
     ),
     licence='none: the films are drawn',
     citation='drawn by mmcxr',
-    convert='python tools/dataset_converters/synthetic.py --out {data_root}',
+    convert='python tools/prepare_dataset.py synthetic --out {data_root}',
 )
 
 

@@ -9,7 +9,7 @@ _FACTS = dict(
     dataset='tbx11k',
     licence='terms at https://mmcheng.net/tb',
     citation='Liu et al., CVPR 2020, https://doi.org/10.1109/CVPR42600.2020.00272',
-    convert='python tools/dataset_converters/tbx11k.py SOURCE --out {data_root}',
+    convert='python tools/prepare_dataset.py tbx11k SOURCE --out {data_root}',
 )
 _PAGE = 'https://datasetninja.com/tbx-11k'
 TBX11K_COUNTS = (

@@ -107,5 +107,5 @@ class VinDrCXR(ClassificationDataset):
         licence='PhysioNet Credentialed Health Data License 1.5.0',
         citation='Nguyen et al., Scientific Data 2022, '
         'https://doi.org/10.1038/s41597-022-01498-w',
-        convert='python tools/dataset_converters/vindr_cxr.py SOURCE --out {data_root}',
+        convert='python tools/prepare_dataset.py vindr-cxr SOURCE --out {data_root}',
     )

@@ -1,7 +1,6 @@
 """Our table -> CXR-CLIP's files -> our table: nothing changes on the way."""
 
 import ast
-import importlib.util
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from mmcxr.datasets.public.chexpert import CHEXPERT_CLASSES, CheXpert5x200
 from mmcxr.datasets.public.vindr_cxr import VINDR_LABELS
 from mmcxr.datasets.tables.splits import read_split
 from mmcxr.datasets.tables.table import TableError, read_table
+from mmcxr.preparing.command import main
 from mmcxr.preparing.lists.cxr_clip_csv import convert_cxr_clip_csv
 from mmcxr.preparing.lists.cxr_clip_forms import FORMS
 from mmcxr.preparing.lists.cxr_clip_writing import write_cxr_clip_csv
@@ -172,19 +172,16 @@ def test_what_cannot_be_written(tmp_path):
         write_cxr_clip_csv('rsna', root, tmp_path / 'csv', 'official')
 
 
-def test_command(tmp_path, repo_dir, capsys):
-    path = repo_dir / 'tools/dataset_converters/cxr_clip_csv.py'
-    spec = importlib.util.spec_from_file_location('cxr_clip_csv_tool', path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+def test_command(tmp_path, capsys):
     rows = [dict(image=f'{i}.png', split='train', Pneumonia=i) for i in range(2)]
     root = str(make_dataset(tmp_path / 'data', rows))
     csv = str(tmp_path / 'csv')
-    tool.main(['rsna', root, '--write', csv, '--split-scheme', 'official'])
+    write = ['--write', csv, '--split-scheme', 'official']
+    assert main(['cxr-clip-csv', 'rsna', root, *write]) == 0
     out = str(tmp_path / 'out')
-    tool.main(['rsna', csv, f'{root}/images', '--out', out])
+    main(['cxr-clip-csv', 'rsna', csv, f'{root}/images', '--out', out])
     assert read_table(out)['Pneumonia'].tolist() == [0, 1]
     for argv in (['rsna', csv, '--out', out], ['rsna', root, root, '--write', csv]):
         with pytest.raises(SystemExit):
-            tool.main(argv)
+            main(['cxr-clip-csv', *argv])
     assert 'takes none' in capsys.readouterr().err

@@ -1,14 +1,13 @@
 """cxrlearn's CSV files, both ways."""
 
 import csv
-import runpy
-import sys
 
 import pytest
 from downloads import write_image, write_text
 
 from mmcxr.datasets.tables.splits import read_split
 from mmcxr.datasets.tables.table import TableError, label_columns, read_table
+from mmcxr.preparing.command import main
 from mmcxr.preparing.lists.cxrlearn_csv import convert_cxrlearn_csv, write_cxrlearn_csv
 
 TRAIN = """Path,Edema,Pneumonia,Patient
@@ -123,18 +122,19 @@ def test_bad_wishes(convert, tmp_path):
     assert not (tmp_path / 'x.csv').exists()
 
 
-def test_the_tool(repo_dir, films, tmp_path, monkeypatch, capsys):
-    tool = str(repo_dir / 'tools/dataset_converters/cxrlearn_csv.py')
+def test_the_tool(films, tmp_path, capsys):
     out, path = tmp_path / 'out', write_text(tmp_path / 'train.csv', TRAIN)
 
     def run(*argv):
-        monkeypatch.setattr(sys, 'argv', [tool, *map(str, argv)])
-        runpy.run_path(tool, run_name='__main__')
+        try:
+            return main(['cxrlearn-csv', *map(str, argv)])
+        except SystemExit as ended:
+            return ended.code
 
     read = [films, '--out', out, '--train-csv', path, '--class-columns', 'Edema']
-    run(*read)
+    assert run(*read) == 0
     assert capsys.readouterr().out.startswith('3 images written: a/1.png')
-    run(out, '--write', tmp_path / 'new.csv')
+    assert run(out, '--write', tmp_path / 'new.csv') == 0
     assert (tmp_path / 'new.csv').read_text().startswith('Path,Edema\n')
     for wrong in (
         read[:3],
@@ -143,6 +143,4 @@ def test_the_tool(repo_dir, films, tmp_path, monkeypatch, capsys):
         [out, '--write', 'y.csv', '--train-csv', path],
         [out, '--write', tmp_path / 'new.csv'],
     ):
-        with pytest.raises(SystemExit) as ended:
-            run(*wrong)
-        assert ended.value.code == 2
+        assert run(*wrong) == 2

@@ -1,6 +1,5 @@
 """MRM's training.csv to our table and back."""
 
-import importlib.util
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ import pytest
 from mmcxr.datasets.public.mimic_cxr import MIMICCXR
 from mmcxr.datasets.tables.splits import read_split
 from mmcxr.datasets.tables.table import TableError, label_columns, read_table
+from mmcxr.preparing.command import main
 from mmcxr.preparing.lists.mrm_csv import convert_mrm_csv, write_mrm_csv
 
 HEADER = 'image_path,report_content'
@@ -214,14 +214,10 @@ def test_written_from_sections_and_a_split(tmp_path):
 
 def test_command(fifty, tmp_path, repo_dir, capsys):
     csv, _, _ = fifty
-    tool = repo_dir / 'tools/dataset_converters/mrm_csv.py'
-    spec = importlib.util.spec_from_file_location('mrm_csv_tool', tool)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     out = str(tmp_path / 'out')
-    module.main([str(csv), str(tmp_path), '--out', out])
+    main(['mrm-csv', str(csv), str(tmp_path), '--out', out])
     assert '48 images written' in capsys.readouterr().out
-    module.main([out, '--write', f'{out}/training.csv'])
+    main(['mrm-csv', out, '--write', f'{out}/training.csv'])
     assert '46 images written' in capsys.readouterr().out
     for bad in (
         [out], [out, '--out', out], [out, 'x', '--write', 'y'],
@@ -229,12 +225,13 @@ def test_command(fifty, tmp_path, repo_dir, capsys):
         [out, 'x', '--out', out, '--split', 'a', '--split-scheme', 'b'],
     ):  # fmt: skip
         with pytest.raises(SystemExit):
-            module.main(bad)
+            main(['mrm-csv', *bad])
+    tool = repo_dir / 'tools/dataset_converters/mrm_csv.py'  # its old name
     done = subprocess.run(
         [sys.executable, tool, out, '--write', f'{out}/training.csv'],
         capture_output=True,
         text=True,
         env={'PYTHONPATH': str(repo_dir)},
     )
-    assert done.returncode == 2 and 'mrm_csv.py: ' in done.stderr
+    assert done.returncode == 2 and 'prepare_dataset.py mrm-csv: ' in done.stderr
     assert 'remove it' in done.stderr

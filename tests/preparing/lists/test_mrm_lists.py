@@ -1,13 +1,12 @@
 """MRM's text lists, written and read."""
 
-import importlib.util
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from mmcxr.datasets.tables.splits import read_split
 from mmcxr.datasets.tables.table import TableError, read_table
+from mmcxr.preparing.command import main
 from mmcxr.preparing.lists.convert_lists import convert_split_lists, read_schemes
 from mmcxr.preparing.lists.mrm_lists import write_mrm_lists
 from mmcxr.preparing.placing import strip_suffix
@@ -115,11 +114,14 @@ def known(lines):
     return {(strip_suffix(line.split()[0]), line.split()[1]) for line in lines}
 
 
-def test_command(data, tmp_path, repo_dir, capsys):
-    path = repo_dir / 'tools/dataset_converters/mrm_lists.py'
-    spec = importlib.util.spec_from_file_location('mrm_lists_tool', path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    argv = [str(data), '--split-scheme', 'mine', '--write', str(tmp_path / 'lists')]
-    tool.main([*argv, '--class-columns', 'Mass'])
+def test_command(data, tmp_path, capsys):
+    argv = [
+        'mrm-lists',
+        str(data),
+        '--split-scheme',
+        'mine',
+        '--write',
+        str(tmp_path / 'lists'),
+    ]
+    assert main([*argv, '--class-columns', 'Mass']) == 0
     assert '6 films written to train_list.txt' in capsys.readouterr().out

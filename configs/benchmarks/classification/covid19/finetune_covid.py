@@ -13,7 +13,7 @@
 # COVID-19 Image Data Collection: COVID-19 or another pneumonia, in the first of MRM's
 # five folds; the others are split_scheme mrm-covid2 to mrm-covid5.
 # The lists, from a copy of the authors' DatasetsSplits:
-#   python tools/dataset_converters/split_lists.py mrm DatasetsSplits \
+#   python tools/prepare_dataset.py split-lists mrm DatasetsSplits \
 #       --dataset covid19 --out data/covid19 --fill-labels
 # Any other encoder by the same recipe: --encoder cxr-clip_r50=r50_m.tar, ...
 _base_ = '../../../_base_/recipes/mrm_224.py'

@@ -14,7 +14,7 @@
 # MRM's five folds, whose films are one or the other; the others are split_scheme
 # mrm-viral2 to mrm-viral5. 48 of the 426 films are bacterial, 6 to 16 of each test.
 # The lists, from a copy of the authors' DatasetsSplits:
-#   python tools/dataset_converters/split_lists.py mrm DatasetsSplits \
+#   python tools/prepare_dataset.py split-lists mrm DatasetsSplits \
 #       --dataset covid19 --out data/covid19 --fill-labels
 # Any other encoder by the same recipe: --encoder cxr-clip_r50=r50_m.tar, ...
 _base_ = '../../../_base_/recipes/mrm_224.py'

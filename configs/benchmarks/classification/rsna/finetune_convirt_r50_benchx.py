@@ -6,7 +6,7 @@
 #       --encoder convirt_r50=convirt_chest_mimic.pt
 # The grid anew: see the recipe.
 # Chosen by F1 in validation. The lists, from a copy of BenchX's:
-#   python tools/dataset_converters/split_lists.py benchx LISTS \
+#   python tools/prepare_dataset.py split-lists benchx LISTS \
 #       --dataset rsna --out data/rsna
 # 68 % of the test films are of a patient who is in training too. Published F1 at 1 / 10
 # / 100 %: 58.0 / 63.3 / 65.0 (its paper, https://arxiv.org/abs/2410.21969, mean of

@@ -5,7 +5,7 @@
 #       --fractions 1 --seeds 42 0 1 \
 #       --encoder mrm_vit-b16=MRM.pth
 # The grid anew: see the recipe. The lists, from a copy of BenchX's:
-#   python tools/dataset_converters/split_lists.py benchx LISTS \
+#   python tools/prepare_dataset.py split-lists benchx LISTS \
 #       --dataset siim --out data/siim
 # Chosen by F1 in validation. Published F1 at 1 / 10 / 100 %: 65.0 / 69.3 / 75.6 (its
 # paper, https://arxiv.org/abs/2410.21969, mean of three seeds).

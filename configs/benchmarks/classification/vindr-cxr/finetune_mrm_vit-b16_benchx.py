@@ -5,7 +5,7 @@
 #       --fractions 1 --seeds 42 0 1 \
 #       --encoder mrm_vit-b16=MRM.pth
 # The grid anew: see the recipe. The lists, from a copy of BenchX's:
-#   python tools/dataset_converters/split_lists.py benchx LISTS \
+#   python tools/prepare_dataset.py split-lists benchx LISTS \
 #       --dataset vindr-cxr --out data/vindr-cxr
 # It has 14 findings, taken to be those of Kaggle's files; its paper says 28 labels.
 # Published AUROC at 1 / 10 / 100 %: 87.1 / 89.9 / 91.2 (its paper,

@@ -1,6 +1,6 @@
 # Lungs on real films with a small U-Net, from random weights, in minutes on two CPU
 # cores: half the width of a ResNet-18, decoded to half the size.
-#   python tools/dataset_converters/covid19.py covid-chestxray-dataset --out data/covid19
+#   python tools/prepare_dataset.py covid19 covid-chestxray-dataset --out data/covid19
 #   python tools/train.py \
 #       configs/benchmarks/segmentation/covid19/unet_r18_1xb4-900_covid19-lungs-192px.py
 #   python tools/test.py \
