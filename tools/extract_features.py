@@ -55,20 +55,18 @@ def main(argv: list[str] | None = None) -> None:
     import torch
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from mmcxr.studies.features import (
-        extract_features,
-        open_encoder,
-        open_model,
-        open_published,
-    )
+    from mmcxr.apis import load_model, load_published
+    from mmcxr.apis.model import check_device
+    from mmcxr.studies.features import extract_features, open_encoder
 
     device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
     if args.published:
-        named = open_published(*args.published, device)
+        check_device(device)
+        loaded = load_published(*args.published).to(device)
     elif args.encoder:
-        named = open_encoder(args.encoder, device)
+        loaded = open_encoder(args.encoder, device)
     else:
-        named = open_model(*args.model, device)
+        loaded = load_model(*args.model, device)
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
     folders = []
     with Progress(*columns, TimeRemainingColumn(), transient=True) as bar:
@@ -83,7 +81,7 @@ def main(argv: list[str] | None = None) -> None:
             )
             folders.append(
                 extract_features(
-                    named,
+                    loaded,
                     dataset,
                     args.out,
                     args.batch_size,

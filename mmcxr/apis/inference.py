@@ -6,29 +6,18 @@ films takes one or a list of them.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from mmengine.model import BaseModel
-from mmengine.registry import DefaultScope
 from rich.progress import track
 
-from mmcxr.datasets.films.film import as_film
 from mmcxr.evaluation.functional.classification import standardised
 from mmcxr.models.heads.prompt_head import pad_tokens
-from mmcxr.registry import MODELS, TRANSFORMS
+from mmcxr.registry import MODELS
 
-# A notebook may have run mmpretrain or mmseg before, whose names are then looked up.
-OUR_SCOPE = partial(DefaultScope.overwrite_default_scope, 'mmcxr')
-
-
-def as_list(items) -> list:
-    """One film or text, or several of them, as a list."""
-    one = isinstance(items, (str, Path, np.ndarray)) or hasattr(items, 'convert')
-    return [items] if one else list(items)
+from .loaded_model import OUR_SCOPE, LoadedModel, as_list
 
 
 def batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
@@ -38,44 +27,13 @@ def batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
         yield items[start : start + size]
 
 
-def fitting_batch(model: BaseModel, batch_size: int) -> int:
+def fitting_batch(model: LoadedModel, batch_size: int) -> int:
     """``batch_size``, or 1 where the film pipeline keeps the films' shapes."""
-    return 1 if getattr(model, 'keeps_shape', False) else batch_size
-
-
-class FilmPreparation:
-    """From films to what a model takes, as its evaluation sees them.
-
-    Args:
-        model: with ``film_pipeline`` and ``data_preprocessor``.
-    """
-
-    def __init__(self, model: BaseModel):
-        self.film_pipeline = model.film_pipeline
-        self.data_preprocessor = model.data_preprocessor
-
-    def __call__(self, films) -> torch.Tensor:
-        """Normalised (N, 3, H, W) on the model's device, of one film or several.
-
-        Raises:
-            UnreadableFilm: naming the film that cannot be read.
-            ValueError: the films come out in several sizes.
-        """
-        with OUR_SCOPE():
-            steps = [TRANSFORMS.build(step) for step in self.film_pipeline]
-        stack = []
-        for film in as_list(films):
-            results = dict(img=as_film(film))
-            for step in steps:
-                results = step(results)
-            stack.append(results['img'])
-        images = torch.from_numpy(np.stack(stack))[:, None]
-        data = self.data_preprocessor(dict(inputs=dict(image=images)))
-        return data['inputs']['image']
+    return 1 if model.keeps_shape else batch_size
 
 
 @torch.no_grad()
-def embed_films(model: BaseModel, films, batch_size: int = 32) -> np.ndarray:
+def embed_films(model: LoadedModel, films, batch_size: int = 32) -> np.ndarray:
     """L2-normalised image embeddings.
 
     Args:
@@ -95,14 +53,14 @@ def embed_films(model: BaseModel, films, batch_size: int = 32) -> np.ndarray:
     if not films:
         raise ValueError('no film to embed')
     embeds = [
-        model.encode_image(FilmPreparation(model)(batch)).float().cpu()
+        model.encode_image(model.preprocess(batch)).float().cpu()
         for batch in batches(films, fitting_batch(model, batch_size), 'films')
     ]
     return torch.cat(embeds).numpy()
 
 
 @torch.no_grad()
-def embed_texts(model: BaseModel, texts, batch_size: int = 64) -> np.ndarray:
+def embed_texts(model: LoadedModel, texts, batch_size: int = 64) -> np.ndarray:
     """L2-normalised text embeddings, (T, D) float32, of one text or a list."""
     model.eval()
     device = next(model.parameters()).device
@@ -121,7 +79,7 @@ def prompts_from_names(names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
 
 
 def classify(
-    model: BaseModel | Sequence[BaseModel],
+    model: LoadedModel | Sequence[LoadedModel],
     films,
     prompts: str | Sequence[str] | dict,
     temperature: float | None = None,
@@ -157,7 +115,7 @@ def classify(
         ValueError: no films, no models, or prompts that have no such head.
     """
     films = as_list(films)
-    models = [model] if isinstance(model, BaseModel) else list(model)
+    models = list(model) if isinstance(model, Sequence) else [model]
     if not films or not models:
         raise ValueError('no film to classify' if models else 'no model to ask')
     if not isinstance(prompts, dict):
@@ -185,23 +143,22 @@ def classify(
 
 @torch.no_grad()
 def _prompt_scores(
-    model: BaseModel, films: Sequence, settings: dict, batch_size: int
+    model: LoadedModel, films: Sequence, settings: dict, batch_size: int
 ) -> np.ndarray:
     """(N, C) scores by the model's own head."""
     model.eval()
     with OUR_SCOPE():
         settings = dict(model.zero_shot_head(), tokenizer=model.tokenizer, **settings)
         head = MODELS.build(settings).eval()
-    prepare = FilmPreparation(model)
     scores = [
-        model.score_prompts(prepare(batch), head).float().cpu().numpy()
+        model.score_prompts(model.preprocess(batch), head).float().cpu().numpy()
         for batch in batches(films, fitting_batch(model, batch_size), 'films')
     ]
     return np.concatenate(scores)
 
 
 def retrieve(
-    model: BaseModel,
+    model: LoadedModel,
     queries,
     candidates,
     top_k: int = 5,
@@ -239,9 +196,9 @@ def retrieve(
 
 
 @torch.no_grad()
-def similarity_maps(model: BaseModel, film, texts) -> np.ndarray:
+def similarity_maps(model: LoadedModel, film, texts) -> np.ndarray:
     """Cosine similarity of each place of a film with each text, (T, h, w) float32."""
     texts = torch.from_numpy(embed_texts(model, texts))
-    images = FilmPreparation(model)(film)
+    images = model.preprocess(film)
     maps = model.patch_similarity(images, texts.to(images.device))
     return maps[0].float().cpu().numpy()

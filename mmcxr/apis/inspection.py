@@ -17,9 +17,9 @@ from mmcxr.published import (
     ConversionError,
     convert,
     probable_system,
+    recognise,
     weights_in,
 )
-from mmcxr.published.layouts import nearest_layout
 from mmcxr.registry import MODELS
 
 from .published import PUBLISHED
@@ -43,9 +43,7 @@ def inspect_checkpoint(path: str | Path) -> dict:
         - ``mapped``: entries that have a place in the model; ``dropped``: entries that
           have none, with the reason; ``missing``, ``foreign`` and ``misshapen``;
         - ``coverage``: share of the model's entries that the file fills, or None;
-        - ``load``: the call that loads it, or None; ``also``: what else it could be;
-        - ``nearest``: for a file that cannot be used, see
-          :func:`mmcxr.published.layouts.nearest_layout`.
+        - ``load``: the call that loads it, or None; ``also``: what else it could be.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -55,7 +53,7 @@ def inspect_checkpoint(path: str | Path) -> dict:
         file=str(path), readable=True, problem=None, kind='unknown', system=None,
         variant=None, tensors=0, parameters=0, precision={}, container=None, mapped=0,
         dropped={}, missing=[], foreign=[], misshapen=[], coverage=None, load=None,
-        nearest=None, also=[], bytes=None, sha256=None,
+        also=[], bytes=None, sha256=None,
     )  # fmt: skip
     if path.is_file():
         found |= dict(bytes=path.stat().st_size, sha256=file_digest(path))
@@ -67,10 +65,7 @@ def inspect_checkpoint(path: str | Path) -> dict:
     found |= _numbers(weights) | dict(container=_container(content))
     if not weights:
         return found | dict(problem='it holds no state dict')
-    found |= _identified(content, weights, str(path))
-    if found['problem']:
-        found['nearest'] = nearest_layout(weights)
-    return found
+    return found | _identified(content, weights, str(path))
 
 
 def _weights(content: Any) -> dict[str, Tensor]:
@@ -130,6 +125,7 @@ def _identified(content: Any, weights: Mapping[str, Tensor], path: str) -> dict:
     if not matches:
         probable = probable_system(weights)
         hint = f', though by some keys it could be {probable}' if probable else ''
+        hint += _inside(weights)
         return dict(problem=f'it is no file that is known here{hint}')
     name, variant = matches[0]
     published = name in CONVERTERS
@@ -154,6 +150,23 @@ def _identified(content: Any, weights: Mapping[str, Tensor], path: str) -> dict:
             else f"init_cfg=dict(type='Pretrained', checkpoint={path!r})"
         )
     return found
+
+
+def _inside(weights: Mapping[str, Tensor]) -> str:
+    """What the entries behind a common beginning would be."""
+    prefix = ''
+    for part in next(iter(weights)).split('.')[:-1]:
+        prefix += f'{part}.'
+        found = recognise(
+            {
+                k.removeprefix(prefix): v
+                for k, v in weights.items()
+                if k.startswith(prefix)
+            }
+        )
+        if found is not None:
+            return f'; what stands behind {prefix!r} is {found[0]} ({found[1]})'
+    return ''
 
 
 def _claims(content: Any, name: str) -> list[str]:

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 
 from mmcxr.engine.checkpoint import load_strict, open_checkpoint
 from mmcxr.engine.config_file import load_config
 from mmcxr.registry import MODELS
 
-from .inference import FilmPreparation
+from .loaded_model import LoadedModel, facts_of
 
 
 def check_device(device: str) -> None:
@@ -31,10 +30,8 @@ def check_device(device: str) -> None:
 
 def load_model(
     config: str | Path | Config, checkpoint: str | Path, device: str = 'cpu'
-) -> BaseModel:
+) -> LoadedModel:
     """Model of a config with the weights of a checkpoint, in eval mode.
-
-    Its ``preprocess`` takes films to what ``extract_feat`` takes.
 
     Args:
         config: path of a config, or the config itself.
@@ -58,6 +55,8 @@ def load_model(
     with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmcxr')):
         model = MODELS.build(config.model)
     load_strict(model, open_checkpoint(checkpoint), name=str(checkpoint))
-    model.film_pipeline = config.film_pipeline
-    model.preprocess = FilmPreparation(model)
-    return model.to(device).eval()
+    model.eval()  # returns None for some backbones: not chained
+    name = Path(config.filename or checkpoint).stem
+    facts = facts_of(name, model, checkpoint)
+    loaded = LoadedModel(model, config.model, config.film_pipeline, facts)
+    return loaded.to(device)

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mmengine.model import BaseModel
 
 from mmcxr.evaluation.metrics.base import to_array
 from mmcxr.evaluation.metrics.segmentation import foreground_probability
 from mmcxr.registry import TRANSFORMS
 
 from .inference import OUR_SCOPE, as_list, batches
+from .loaded_model import LoadedModel
 
 
 class Segmentation(NamedTuple):
@@ -26,7 +26,7 @@ class Segmentation(NamedTuple):
 
 
 @torch.no_grad()
-def segment(model: BaseModel, films, foreground: int = 1) -> list[Segmentation]:
+def segment(model: LoadedModel, films, foreground: int = 1) -> list[Segmentation]:
     """Masks and probabilities of the foreground.
 
     Args:

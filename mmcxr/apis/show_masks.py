@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
-from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from PIL import Image
 from rich.progress import track
@@ -21,6 +20,7 @@ from mmcxr.registry import DATASETS, MODELS
 from mmcxr.visualization.masks import contact_sheet, draw_masks, draw_outlines
 
 from .browse import picture_name
+from .loaded_model import LoadedModel
 from .model import check_device
 
 _SHEET_HEIGHT = 288  # pixels of a film on the contact sheet
@@ -108,7 +108,7 @@ def show_masks(
 
 
 @torch.no_grad()
-def masked_film(model: BaseModel, dataset, row: int) -> MaskedFilm:
+def masked_film(model: LoadedModel, dataset, row: int) -> MaskedFilm:
     """Segment one film of a dataset.
 
     Args:

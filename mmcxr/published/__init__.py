@@ -5,7 +5,14 @@ None, and ``convert(checkpoint)``, which returns ``(state_dict, info)`` and acco
 for every source key: mapped, dropped with a reason (``info['dropped']``), or an
 error. Systems that also write files which others write too, a bare ResNet for
 example, offer ``claim(checkpoint)``, which recognises those as well; ``convert`` takes
-what it takes. They need torch alone, and build no model.
+what it takes.
+
+For loading, a system's module also offers ``model_config(info)``, what ``convert``
+found as a config of ours, and where it differs from the rest ``film_pipeline(info)``,
+``KEEPS_SHAPE`` (that pipeline gives films of different shapes), ``tokenizer(info)``
+(without ``name`` where the system publishes none), ``ASKED_FOR`` (variants that a
+caller may ask for) and ``passes_for(found, wanted)``. They need torch alone, and build
+no model.
 """
 
 from types import ModuleType

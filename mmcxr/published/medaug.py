@@ -9,7 +9,12 @@ from typing import Any
 from torch import Tensor
 
 from .ledger import ConversionError, weights_in
-from .moco_cxr import METADATA_QUEUES, convert_query_encoder, layout_variant
+from .moco_cxr import (
+    METADATA_QUEUES,
+    convert_query_encoder,
+    layout_variant,
+)
+from .moco_cxr import model_config as model_config
 
 NAME = 'medaug'
 VARIANTS = ('r18', 'r50')

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from .configs import convolutional, film_encoder
 from .ledger import ConversionError, Ledger, weights_in
 from .momentum_contrast import (
     convert_encoder,
@@ -79,3 +80,9 @@ def convert_query_encoder(checkpoint: Any, name: str) -> tuple[dict[str, Tensor]
     drop_training_state(ledger)
     info |= dict(image_size=320, mean=[0.5020] * 3, std=[0.085585] * 3)
     return ledger.close(), dict(info, dropped=ledger.dropped)
+
+
+def model_config(info: dict) -> dict:
+    """Config of the model that the converter's ``info`` describes; MedAug's too."""
+    backbone = convolutional(info['image_encoder'])
+    return film_encoder(info, backbone, 'mmcxr.TwoLayerProjection')

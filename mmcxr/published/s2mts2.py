@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from .configs import convolutional, film_encoder
 from .ledger import ConversionError, Ledger, weights_in
 from .momentum_contrast import (
     convert_encoder,
@@ -76,3 +77,20 @@ def _convert_projection(ledger: Ledger, prefix: str) -> dict | None:
 
 def _is_square(weight: Tensor | None) -> bool:
     return weight is not None and weight.dim() == 2 and len(weight) == weight.shape[1]
+
+
+LEAKY = dict(type='LeakyReLU', negative_slope=0.1)
+
+
+def model_config(info: dict) -> dict:
+    """Config of the model that the converter's ``info`` describes."""
+    backbone = dict(convolutional(info['image_encoder']), act_cfg=LEAKY)
+    return film_encoder(info, backbone, 'mmcxr.S2MTS2Projection')
+
+
+def film_pipeline(info: dict) -> list[dict]:
+    """Shorter side to 512 pixels; nothing is cut off."""
+    return [dict(type='mmcxr.FilmResize', size=info['image_size'])]
+
+
+KEEPS_SHAPE = True  # its film pipeline gives films of different shapes

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,13 +13,11 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 from torch.utils.data import DataLoader
 
-from mmcxr.apis.inference import OUR_SCOPE, FilmPreparation, fitting_batch
-from mmcxr.apis.model import check_device, load_model
-from mmcxr.apis.published import PUBLISHED, load_published
+from mmcxr.apis.inference import OUR_SCOPE, fitting_batch
+from mmcxr.apis.loaded_model import LoadedModel, facts_of, preprocessor_facts
+from mmcxr.apis.model import check_device
 from mmcxr.datasets.collate import collate_studies
-from mmcxr.engine.checkpoint_file import file_digest
 from mmcxr.engine.config_check import did_you_mean
-from mmcxr.engine.config_file import load_config
 from mmcxr.engine.config_types import nearest_type, resolve
 from mmcxr.engine.encoder import find_encoder, use_encoder
 from mmcxr.registry import DATASETS, MODELS
@@ -39,32 +36,7 @@ from .feature_cache import (
 _VERSIONED = ('torch', 'pillow', 'numpy', 'opencv-python')
 
 
-@dataclass(frozen=True)
-class NamedModel:
-    """A model with what tells it from others.
-
-    Args:
-        model: in eval mode, with ``film_pipeline``.
-        config: of the model.
-        facts: ``name``, ``algorithm``, ``checkpoint`` (its file name),
-            ``checkpoint_sha256``.
-    """
-
-    model: BaseModel
-    config: Mapping
-    facts: Mapping
-
-
-def open_model(
-    config: str | Path, checkpoint: str | Path, device: str = 'cpu'
-) -> NamedModel:
-    """A model of ours; see :func:`mmcxr.apis.load_model`."""
-    cfg = load_config(config)
-    model = load_model(cfg, checkpoint, device)
-    return NamedModel(model, cfg.model, _facts(Path(config).stem, model, checkpoint))
-
-
-def open_encoder(text: str, device: str = 'cpu') -> NamedModel:
+def open_encoder(text: str, device: str = 'cpu') -> LoadedModel:
     """An encoder by name, ``NAME`` or ``NAME=FILE``; see :mod:`mmcxr.engine.encoder`.
 
     Raises:
@@ -82,27 +54,18 @@ def open_encoder(text: str, device: str = 'cpu') -> NamedModel:
     with OUR_SCOPE():
         model = MODELS.build(cfg.model)
         model.init_weights()
-    model.film_pipeline = encoder.film_pipeline
-    model.keeps_shape = encoder.config.get('published', {}).get('keeps_shape', False)
-    model.preprocess = FilmPreparation(model)
-    model = model.to(device)
-    model.eval()
-    facts = _facts(Path(encoder.name).stem, model, encoder.file)
-    return NamedModel(model, cfg.model, facts)
-
-
-def open_published(
-    system: str, checkpoint: str | Path, device: str = 'cpu'
-) -> NamedModel:
-    """A published model; see :func:`mmcxr.apis.load_published`."""
-    check_device(device)
-    model = load_published(system, checkpoint)
-    config = PUBLISHED[system].model_config(model.published)
-    return NamedModel(model.to(device), config, _facts(system, model, checkpoint))
+    model.eval()  # returns None for some backbones: not chained
+    return LoadedModel(
+        model,
+        cfg.model,
+        encoder.film_pipeline,
+        facts_of(Path(encoder.name).stem, model, encoder.file),
+        keeps_shape=encoder.config.get('published', {}).get('keeps_shape', False),
+    ).to(device)
 
 
 def extract_features(
-    named: NamedModel,
+    loaded: LoadedModel,
     dataset: Mapping,
     out: str | Path,
     batch_size: int = 64,
@@ -116,7 +79,7 @@ def extract_features(
     last is filled up, and nothing in the model looks at two films.
 
     Args:
-        named: from :func:`open_model` or :func:`open_published`.
+        loaded: any model, see :func:`mmcxr.apis.load_model` and ``load_published``.
         dataset: config of a dataset of single films, without its pipeline: films are
             read exactly and sized as the model's evaluation does, unless it has one.
         out: folder of the cache.
@@ -133,7 +96,7 @@ def extract_features(
         UnreadableFilm: a film cannot be read.
         FeatureError: the dataset gives no single films, or one is not there.
     """
-    model = named.model
+    model = loaded.model
     if resolve(dataset['type'], 'DATASETS') is None:
         guess = nearest_type(dataset['type'], 'DATASETS')
         raise FeatureError(
@@ -141,7 +104,7 @@ def extract_features(
         )
     steps = dataset.get('pipeline') or [
         dict(type='mmcxr.LoadFilm'),
-        *model.film_pipeline,
+        *loaded.film_pipeline,
         dict(type='mmcxr.PackFilm'),
     ]
     dataset = dict(dataset, pipeline=steps, test_mode=True)
@@ -151,7 +114,7 @@ def extract_features(
     if not infos or 'img_path' not in infos[0]:
         raise FeatureError(f'{dataset["type"]} gives no single films with labels')
     key = dict(
-        model=model_digest(model, named.config),
+        model=model_digest(model, loaded.config),
         films=films_digest(infos),
         preprocessing=settings_digest(
             dict(
@@ -165,7 +128,7 @@ def extract_features(
     name = '_'.join((films.metainfo['dataset'], str(dataset.get('split') or 'all')))
     folder = Path(out) / f'{name}-{settings_digest(key)[:12]}'
     if not is_whole(folder):
-        batch_size = fitting_batch(model, batch_size)
+        batch_size = fitting_batch(loaded, batch_size)
         features = _compute(model, films, batch_size, num_workers, amp, progress)
         save_features(folder, features, dict(key=key))
     save_labels(
@@ -177,7 +140,7 @@ def extract_features(
             classes=list(films.metainfo['classes']),
             dataset=dataset,
             metainfo=films.metainfo,
-            model=named.facts,
+            model=loaded.facts,
         ),
     )
     return folder
@@ -216,22 +179,3 @@ def _compute(
         if progress:
             progress(sum(map(len, found)), len(films))
     return np.concatenate(found)
-
-
-def preprocessor_facts(model: BaseModel) -> dict:
-    """Name and constants of the step between bytes and numbers."""
-    preprocessor = model.data_preprocessor
-    buffers = {k: v.flatten().tolist() for k, v in preprocessor.named_buffers()}
-    resize = getattr(preprocessor, 'resize', None)
-    resize = dict(resize=resize) if resize else {}
-    return dict(type=type(preprocessor).__name__, **buffers, **resize)
-
-
-def _facts(name: str, model: BaseModel, checkpoint: str | Path) -> dict:
-    return dict(
-        name=name,
-        algorithm=type(model).__name__,
-        checkpoint=Path(checkpoint).name,
-        checkpoint_sha256=file_digest(Path(checkpoint)),
-        data_preprocessor=preprocessor_facts(model),
-    )

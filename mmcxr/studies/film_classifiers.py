@@ -8,20 +8,19 @@ import numpy as np
 import torch
 
 from mmcxr.apis.inference import OUR_SCOPE
+from mmcxr.apis.loaded_model import LoadedModel
 from mmcxr.models.algorithms.method import EncoderSpec, Method
 from mmcxr.registry import TRANSFORMS
 
-from .features import NamedModel
 
-
-def save_encoder(named: NamedModel, path: Path) -> None:
+def save_encoder(loaded: LoadedModel, path: Path) -> None:
     """Write the weights of a model's image encoder, for :func:`classifier_config`.
 
     Raises:
         TypeError: the model has no image encoder that could be fine-tuned.
     """
-    spec = _spec_of(named)
-    encoder = named.model.get_submodule(spec.prefix.rstrip('.'))
+    spec = _spec_of(loaded)
+    encoder = loaded.model.get_submodule(spec.prefix.rstrip('.'))
     weights = {
         name: value.cpu()
         for name, value in encoder.state_dict().items()
@@ -33,19 +32,19 @@ def save_encoder(named: NamedModel, path: Path) -> None:
     part.replace(path)
 
 
-def classifier_config(named: NamedModel, checkpoint: Path, head: Mapping) -> dict:
+def classifier_config(loaded: LoadedModel, checkpoint: Path, head: Mapping) -> dict:
     """Config of a film classifier whose features are those the model is probed by.
 
     Args:
-        named: any model of an image encoder.
+        loaded: any model of an image encoder.
         checkpoint: from :func:`save_encoder`.
         head: its type, classes and what else it has but the width of the feature.
 
     Raises:
         TypeError: the model has no image encoder that could be fine-tuned.
     """
-    spec = _spec_of(named)
-    seen = {**named.facts['data_preprocessor'], **spec.preprocessing}
+    spec = _spec_of(loaded)
+    seen = {**loaded.facts['data_preprocessor'], **spec.preprocessing}
     preprocessing = {k: seen[k] for k in ('mean', 'std', 'resize') if k in seen}
     init_cfg = dict(type='mmcxr.Pretrained', checkpoint=str(checkpoint))
     return dict(
@@ -53,24 +52,21 @@ def classifier_config(named: NamedModel, checkpoint: Path, head: Mapping) -> dic
         data_preprocessor=dict(type='mmcxr.FilmPreprocessor', **preprocessing),
         backbone=dict(spec.backbone, init_cfg=init_cfg),
         pooling=spec.pooling,
-        head=dict(**head, **spec.head, in_channels=feature_width(named)),
+        head=dict(**head, **spec.head, in_channels=feature_width(loaded)),
     )
 
 
 @torch.no_grad()
-def feature_width(named: NamedModel) -> int:
+def feature_width(loaded: LoadedModel) -> int:
     """Channels of the feature that a model is probed by."""
-    model = named.model
-    device = next(model.parameters()).device
-    film = model.preprocess(_blank_film()).to(device)
-    return model.extract_feat(film).shape[1]
+    return loaded.extract_feat(loaded.preprocess(_blank_film())).shape[1]
 
 
-def film_size(named: NamedModel) -> int:
+def film_size(loaded: LoadedModel) -> int:
     """Side in pixels of a square film that the model's preprocessing has sized."""
     results = dict(img=_blank_film())
     with OUR_SCOPE():
-        for step in named.model.film_pipeline:
+        for step in loaded.film_pipeline:
             results = TRANSFORMS.build(step)(results)
     return max(results['img'].shape)
 
@@ -79,10 +75,10 @@ def _blank_film() -> np.ndarray:
     return np.arange(64 * 64, dtype=np.uint16).reshape(64, 64).astype(np.uint8)
 
 
-def _spec_of(named: NamedModel) -> EncoderSpec:
-    kind = type(named.model)
+def _spec_of(loaded: LoadedModel) -> EncoderSpec:
+    kind = type(loaded.model)
     if not issubclass(kind, Method):
         raise TypeError(
             f'{kind.__name__} has no image encoder that could be fine-tuned'
         )
-    return kind.encoder_spec(named.config)
+    return kind.encoder_spec(loaded.config)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from mmengine.config import Config
 
+from mmcxr.apis.loaded_model import LoadedModel
 from mmcxr.engine import launch
 from mmcxr.evaluation.functional.results import read_results, write_results
 from mmcxr.preparing.writing import write_csv
@@ -15,7 +16,6 @@ from mmcxr.registry import DATASETS
 
 from .csv_data import SCHEME, CSVData
 from .draws import Draw
-from .features import NamedModel
 from .film_classifiers import classifier_config, film_size, save_encoder
 from .study import Study
 
@@ -43,7 +43,7 @@ class LabelledFilms:
 
 
 def finetune_config(
-    named: NamedModel, study: Study, draw: Draw, folder: Path
+    loaded: LoadedModel, study: Study, draw: Draw, folder: Path
 ) -> Config:
     """Config of a fine-tuning: the model's encoder, the recipe and the films.
 
@@ -51,7 +51,7 @@ def finetune_config(
     few updates, its batch is smaller and its rate with it.
 
     Args:
-        named: whose encoder is trained; it is written beside ``folder``.
+        loaded: whose encoder is trained; it is written beside ``folder``.
         study: names the films and the preset; its options are merged in last.
         draw: of the films, listed in a scheme of the data named after ``folder``.
         folder: of the cell.
@@ -60,16 +60,16 @@ def finetune_config(
     cfg = Config.fromfile(_RECIPES / f'{"cxrlearn" if cxrlearn else "layer-decay"}.py')
     scheme, number = _list_films(study, draw, folder.name)
     checkpoint = folder.parent / 'encoder.pth'
-    save_encoder(named, checkpoint)
+    save_encoder(loaded, checkpoint)
     head = dict(type='mmcxr.MultiLabelHead', uncertain=uncertain)
     task = 'binary' if len(data.classes) == 1 else 'multilabel'
     if data.exclusive:
         head, task = dict(type='mmcxr.SingleLabelHead'), 'multiclass'
     head['num_classes'] = len(data.classes)
-    cfg.model = classifier_config(named, checkpoint, head)
+    cfg.model = classifier_config(loaded, checkpoint, head)
     cfg.pop('clip_normalisation', None)  # for leaves; the model sees films so already
     if not cxrlearn:
-        _own_films(cfg, named)
+        _own_films(cfg, loaded)
         _small_batches(cfg, number)
     for name in _LOADERS:
         split = name.split('_')[0]
@@ -140,11 +140,11 @@ def _list_films(study: Study, draw: Draw, name: str) -> tuple[str, int]:
     return scheme, len(rows)
 
 
-def _own_films(cfg: Config, named: NamedModel) -> None:
+def _own_films(cfg: Config, loaded: LoadedModel) -> None:
     """Films as the model's authors evaluate them, and augmented to that size."""
-    size = film_size(named)
-    steps = [dict(step) for step in named.model.film_pipeline]
-    if getattr(named.model, 'keeps_shape', False):  # a batch has one shape
+    size = film_size(loaded)
+    steps = [dict(step) for step in loaded.film_pipeline]
+    if loaded.keeps_shape:  # a batch has one shape
         steps.append(dict(type='mmcxr.FilmCenterCrop', size=size))
     test = [dict(type='mmcxr.LoadFilm'), *steps, dict(type='mmcxr.PackFilm')]
     for step in cfg.train_dataloader.dataset.pipeline:

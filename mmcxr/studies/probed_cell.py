@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
+from mmcxr.apis.loaded_model import LoadedModel
 from mmcxr.studies.probes.fit import take_films
 from mmcxr.studies.probes.probe import probe
 
 from .cell import Cell
 from .draws import Draw
 from .feature_cache import Features
-from .features import NamedModel
 from .finetune import finetune, finetune_config, is_noted
 from .study import Study
 
@@ -27,14 +27,14 @@ class ProbedCell(Cell):
 
     Args:
         study: what it is part of.
-        named: the model.
+        loaded: the model.
         splits: its features.
         probe: one of :data:`~.study.PROBES`.
         draw: of the training films.
     """
 
     study: Study
-    named: NamedModel
+    loaded: LoadedModel
     splits: dict[str, Features]
     probe: str
     draw: Draw
@@ -48,7 +48,7 @@ class ProbedCell(Cell):
     @property
     def model(self) -> str:
         """Name of the model."""
-        return self.named.facts['name']
+        return self.loaded.facts['name']
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ class ProbedCell(Cell):
     @cached_property
     def config(self) -> Config:
         """Of the fine-tuning."""
-        return finetune_config(self.named, self.study, self.draw, self.folder)
+        return finetune_config(self.loaded, self.study, self.draw, self.folder)
 
     def find_spec(self) -> dict:
         """Draw, seed, model, films and labels of the splits, and how it is probed."""
@@ -72,7 +72,7 @@ class ProbedCell(Cell):
             draw=self.draw.described(),
             seed=self.draw.seed,
             num_resamples=self.study.num_resamples,
-            model=self.named.facts,
+            model=self.loaded.facts,
             left_out=self.study.data.left_out,
             **{split: _films_facts(found) for split, found in self.splits.items()},
         )

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from mmcxr.apis.loaded_model import LoadedModel
+
 from .feature_cache import Features, load_features
-from .features import NamedModel, extract_features
+from .features import extract_features
 from .probed_cell import ProbedCell
 from .study import Study
 from .sweep import Say, Sweep
@@ -49,9 +51,9 @@ def run_study(
     for number, source in enumerate(study.sources, 1):
         say(f'[{number}/{len(study.sources)}] {source.name}')
 
-        def opened(source=source) -> tuple[NamedModel, dict[str, Features]]:
-            named = source.open(study.device, study.cxrlearn)
-            return named, _extract(study, named, progress)
+        def opened(source=source) -> tuple[LoadedModel, dict[str, Features]]:
+            loaded = source.open(study.device, study.cxrlearn)
+            return loaded, _extract(study, loaded, progress)
 
         model = sweep.attempt(source.name, opened, lambda text: say(f'  {text}'))
         for name in study.probes if model else ():
@@ -65,22 +67,22 @@ def run_study(
 
 
 def _extract(
-    study: Study, named: NamedModel, progress: Callable | None
+    study: Study, loaded: LoadedModel, progress: Callable | None
 ) -> dict[str, Features]:
     """Features of the splits, computed where the cache has them not."""
     splits = ('train', 'val', 'test') if study.data.has_val else ('train', 'test')
-    return {split: _features(study, named, split, progress) for split in splits}
+    return {split: _features(study, loaded, split, progress) for split in splits}
 
 
 def _features(
-    study: Study, named: NamedModel, split: str, progress: Callable | None
+    study: Study, loaded: LoadedModel, split: str, progress: Callable | None
 ) -> Features:
     def count(done: int, total: int) -> None:
         if progress:
-            progress(f'{named.facts["name"]} {split}', done, total)
+            progress(f'{loaded.facts["name"]} {split}', done, total)
 
     folder = extract_features(
-        named,
+        loaded,
         study.data.dataset(split),
         study.out / 'features',
         study.batch_size,

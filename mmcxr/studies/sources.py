@@ -9,11 +9,10 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from mmcxr.apis.inference import FilmPreparation
-from mmcxr.apis.published import PUBLISHED
+from mmcxr.apis.loaded_model import LoadedModel, preprocessor_facts
+from mmcxr.apis.model import check_device, load_model
+from mmcxr.apis.published import PUBLISHED, load_published
 from mmcxr.registry import MODELS
-
-from .features import NamedModel, open_model, open_published, preprocessor_facts
 
 #: How cxrlearn sees every film: squashed to 224 pixels, normalised as CLIP's.
 CXRLEARN_FILM = dict(
@@ -39,7 +38,7 @@ class ModelSource:
     config: str | None = None
     checkpoint: str | None = None
 
-    def open(self, device: str, cxrlearn: bool = False, seed: int = 0) -> NamedModel:
+    def open(self, device: str, cxrlearn: bool = False, seed: int = 0) -> LoadedModel:
         """The model, in eval mode.
 
         Args:
@@ -51,19 +50,20 @@ class ModelSource:
             FileNotFoundError, ValueError, KeyError: the files cannot be used.
         """
         if self.system is not None:
-            named = open_published(self.system, self.checkpoint, device)
+            check_device(device)
+            loaded = load_published(self.system, self.checkpoint).to(device)
         elif self.checkpoint is not None:
-            named = open_model(self.config, self.checkpoint, device)
+            loaded = load_model(self.config, self.checkpoint, device)
         else:
-            named = _open_random(self.config, device, seed)
+            loaded = _open_random(self.config, device, seed)
         if cxrlearn:
-            _see_as_cxrlearn(named.model)
+            _see_as_cxrlearn(loaded)
         facts = dict(
-            named.facts,
+            loaded.facts,
             name=self.name,
-            data_preprocessor=preprocessor_facts(named.model),
+            data_preprocessor=preprocessor_facts(loaded.model),
         )
-        return replace(named, facts=facts)
+        return replace(loaded, facts=facts)
 
 
 def read_sources(arguments: Sequence[str]) -> list[ModelSource]:
@@ -113,7 +113,7 @@ def _need_file(file: str, name: str) -> None:
         raise ValueError(f'model {name!r}: {file}: no such file')
 
 
-def _open_random(config: str, device: str, seed: int) -> NamedModel:
+def _open_random(config: str, device: str, seed: int) -> LoadedModel:
     """A config's model as it is before any training."""
     cfg = Config.fromfile(config)
     if 'film_pipeline' not in cfg:
@@ -126,15 +126,14 @@ def _open_random(config: str, device: str, seed: int) -> NamedModel:
         torch.manual_seed(seed)
         model = MODELS.build(cfg.model)
         model.init_weights()
-    model.film_pipeline = cfg.film_pipeline
-    model.preprocess = FilmPreparation(model)
+    model.eval()  # returns None for some backbones: not chained
     facts = dict(
         name=Path(config).stem,
         algorithm=type(model).__name__,
         checkpoint=f'random weights, seed {seed}',
         checkpoint_sha256=None,
     )
-    return NamedModel(model.to(device).eval(), cfg.model, facts)
+    return LoadedModel(model, cfg.model, cfg.film_pipeline, facts).to(device)
 
 
 def _drop_weights(config) -> None:
@@ -149,10 +148,10 @@ def _drop_weights(config) -> None:
             _drop_weights(part)
 
 
-def _see_as_cxrlearn(model) -> None:
-    model.film_pipeline = [CXRLEARN_FILM]
-    model.keeps_shape = False
-    preprocessor = model.data_preprocessor
+def _see_as_cxrlearn(loaded: LoadedModel) -> None:
+    loaded.film_pipeline = [CXRLEARN_FILM]
+    loaded.keeps_shape = False
+    preprocessor = loaded.data_preprocessor
     for name, values in (('mean', CLIP_MEAN), ('std', CLIP_STD)):
         buffer = getattr(preprocessor, name)
         buffer.copy_(torch.tensor(values).view(3, 1, 1))

@@ -12,7 +12,7 @@ from published.published_files import (
 from torch.nn import functional as F
 
 from mmcxr.apis.published import PUBLISHED, load_published
-from mmcxr.apis.published.tokenizer import DeferredTokenizer
+from mmcxr.apis.published_tokenizer import DeferredTokenizer
 from mmcxr.engine.checkpoint import CheckpointError, file_digest
 from mmcxr.published import CONVERTERS, SYSTEMS
 
@@ -121,7 +121,7 @@ def test_model_is_ready(swin, files):
     assert not any(module.training for module in swin.modules())
     assert swin.published['variant'] == 'swint_mcc'
     assert swin.published['dropped']
-    assert swin.checkpoint_digest == file_digest(files['swint'])
+    assert swin.digest == file_digest(files['swint'])
     assert [step['size'] for step in swin.film_pipeline] == [224, 224]
     assert swin.data_preprocessor.mean.flatten().tolist() == [0.5] * 3
     assert (swin.image_weight, swin.text_weight) == (0.75, 0.25)

@@ -66,7 +66,7 @@ MOCO = {
 def test_moco_cxr_in_any_form(load, form):
     weights = query_weights('resnet18')
     model = load('moco_cxr', MOCO[form](weights), variant='r18')
-    assert isinstance(model, FilmEncoder)
+    assert isinstance(model.model, FilmEncoder)
     assert not any(module.training for module in model.modules())
     assert {p.dtype for p in model.parameters()} == {torch.float32}
     images = torch.randn(2, 3, 64, 64)
@@ -147,7 +147,7 @@ def test_s2mts2_takes_films_of_any_shape(load):
 def test_convirt_of_its_trainer(load):
     content = convirt_file()
     model = load('convirt', content, variant='r50_bert')
-    assert isinstance(model, ConVIRT)
+    assert isinstance(model.model, ConVIRT)
     assert model.text_backbone.pooling == 'max' and model.image_weight == 0.75
     assert model.scales == pytest.approx((10.0, 5.0))
     assert model.tokenizer.config['name'] == 'emilyalsentzer/Bio_ClinicalBERT'

@@ -32,7 +32,7 @@ def path(folder, vit):
 
 def test_model_is_ready(path):
     model = load_published('mrm', path, variant='pretrain')
-    assert isinstance(model, MRM)
+    assert isinstance(model.model, MRM)
     assert not any(module.training for module in model.modules())
     assert model.loss_on == 'all' and not model.antialias
     assert model.data_preprocessor.mean.flatten().tolist() == pytest.approx(
@@ -41,7 +41,7 @@ def test_model_is_ready(path):
     assert model.data_preprocessor.std.flatten().tolist() == pytest.approx([0.2449] * 3)
     assert [step['size'] for step in model.film_pipeline] == [64, 64]
     assert model.published['dropped'] and model.tokenizer is None
-    assert model.checkpoint_digest == file_digest(path)
+    assert model.digest == file_digest(path)
 
 
 @torch.no_grad()
@@ -64,7 +64,7 @@ def test_fine_tuned_file(folder):
     torch.save(dict(tuned.state_dict()), path)
     model = load_published('mrm', path, variant='finetune_vit_b16')
     path.unlink()
-    assert isinstance(model, FilmClassifier)
+    assert isinstance(model.model, FilmClassifier)
     images = torch.randn(1, 3, 224, 224)
     found, expected = model(dict(image=images)), tuned(images)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)

@@ -39,7 +39,7 @@ def test_encoder_in_any_form(load, form):
     model = load(FORMS[form](refers_weights(reference)))
     if form == 'half precision':
         reference = reference.half().float()
-    assert isinstance(model, FilmEncoder) and not model.training
+    assert isinstance(model.model, FilmEncoder) and not model.training
     assert model.published['variant'] == WIDTH
     torch.testing.assert_close(model.extract_feat(images), reference(images)[0])
     dropped = {'head.weight', 'fusion.fc1.bias'} if form == 'with other modules' else ()
@@ -51,7 +51,7 @@ def test_file_of_pre_training(load):
     reference, images = vit(), torch.randn(2, 3, 64, 64)
     weights = pretraining_weights(reference)
     model = load(dict(model=weights, iteration=9), variant='pretrain')
-    assert isinstance(model, REFERS) and model.detach_text
+    assert isinstance(model.model, REFERS) and model.detach_text
     torch.testing.assert_close(model.extract_feat(images), reference(images)[0])
     assert model.encode_image(images).shape == (2, 384)
     ids = torch.tensor([[2, 7, 3]])

@@ -11,7 +11,7 @@ from PIL import Image
 from stand_in import golden_weights
 from test_cxrlearn import compare
 
-from mmcxr.apis.inference import FilmPreparation
+from mmcxr.apis.loaded_model import LoadedModel
 from mmcxr.apis.published import load_published
 from mmcxr.registry import MODELS
 
@@ -82,6 +82,5 @@ def test_pipeline_of_cxrlearn(films, shared_dir):
     squash = dict(
         type='mmcxr.FilmResize', size=224, keep_ratio=False, interpolation='bicubic'
     )
-    model.film_pipeline = [squash]
-    model.preprocess = FilmPreparation(model)
+    model = LoadedModel(model, {}, [squash], {})
     check(model, films, 'cxrlearn', shared_dir)

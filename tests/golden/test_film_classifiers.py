@@ -5,9 +5,9 @@ import pytest
 import torch
 from test_probe_real_films import FIXTURES, stand_in
 
+from mmcxr.apis import load_published
 from mmcxr.apis.inference import OUR_SCOPE
 from mmcxr.registry import MODELS
-from mmcxr.studies.features import open_published
 from mmcxr.studies.film_classifiers import classifier_config, film_size, save_encoder
 
 FIXTURES = FIXTURES | {
@@ -20,7 +20,7 @@ FIXTURES = FIXTURES | {
 @pytest.mark.parametrize('name', FIXTURES)
 def test_features_of_the_classifier(name, shared_dir, tmp_path):
     file = stand_in(shared_dir, FIXTURES[name], tmp_path / 'published')
-    named = open_published(name.partition('@')[0], file)
+    named = load_published(name.partition('@')[0], file)
     save_encoder(named, tmp_path / 'encoder.pth')
     head = dict(type='mmcxr.MultiLabelHead', num_classes=3)
     config = classifier_config(named, tmp_path / 'encoder.pth', head)

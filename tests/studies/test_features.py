@@ -15,11 +15,12 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from mmcxr.apis import load_model
 from mmcxr.datasets.films.film import read_film
 from mmcxr.evaluation.functional.results import read_results
 from mmcxr.registry import MODELS
 from mmcxr.studies.feature_cache import FeatureError, load_features
-from mmcxr.studies.features import extract_features, open_model
+from mmcxr.studies.features import extract_features
 from mmcxr.studies.probes.fit import ProbeSettings, probe_scores
 from mmcxr.studies.probes.probe import probe
 
@@ -46,7 +47,7 @@ def checkpoint(config):
 
 @pytest.fixture
 def named(config, checkpoint):
-    return open_model(config, checkpoint)
+    return load_model(config, checkpoint)
 
 
 @pytest.fixture(scope='module')
@@ -141,7 +142,7 @@ def change_rows(named, data):
 
 
 def change_preprocessing(named, data):
-    named.model.film_pipeline = [dict(type='FilmResize', size=96, keep_ratio=False)] * 2
+    named.film_pipeline = [dict(type='FilmResize', size=96, keep_ratio=False)] * 2
 
 
 def change_mean(named, data):
@@ -216,7 +217,7 @@ def test_a_missing_film_is_named(named, data, tmp_path):
 
 @pytest.fixture(scope='module')
 def splits(config, checkpoint, drawn, tmp_path_factory):
-    named, out = open_model(config, checkpoint), tmp_path_factory.mktemp('features')
+    named, out = load_model(config, checkpoint), tmp_path_factory.mktemp('features')
     return {
         split: load_features(extract_features(named, dataset_of(drawn, split), out))
         for split in ('train', 'val', 'test')
@@ -253,7 +254,7 @@ def test_features_of_another_model_are_refused(splits, config, drawn, tmp_path):
     torch.manual_seed(1)
     model = MODELS.build(Config.fromfile(config).model)
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'other.pth')
-    named = open_model(config, tmp_path / 'other.pth')
+    named = load_model(config, tmp_path / 'other.pth')
     other = load_features(extract_features(named, dataset_of(drawn), tmp_path))
     with pytest.raises(FeatureError, match='are of another model than'):
         probe(splits['train'], splits['val'], other, ProbeSettings())

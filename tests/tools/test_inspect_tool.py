@@ -94,7 +94,7 @@ def test_several_state_dicts_in_one_file(tmp_path):
     found = inspected(content, tmp_path)
     assert found['tensors'] == len(resnet_weights()) + len(bert_weights())
     assert found['container']['beside']['config'] == 'dict of 1'
-    assert found['nearest']['prefix'] in ('image_encoder.', 'text.')
+    assert "behind 'image_encoder.' is torchvision ResNet" in found['problem']
 
 
 def test_what_is_amiss_is_named(tmp_path):
@@ -110,26 +110,19 @@ def test_what_is_amiss_is_named(tmp_path):
     ]
     found = inspected(whole | {'gloria.extra': torch.ones(9)}, tmp_path)
     assert 'unknown and would be lost: extra' in found['problem']
-    assert found['nearest']['foreign'] == ['gloria.extra']
     broken = {k: v for k, v in resnet_weights().items() if k != 'layer3.1.bn2.weight'}
     found = inspected(broken, tmp_path)
     assert found['missing'] == ['layer3.1.bn2.weight'] and found['load'] is None
 
 
-def test_unknown_files_have_a_nearest_layout(tmp_path):
-    """Behind a prefix, with a part gone and another added."""
+def test_a_known_file_inside_another(tmp_path):
+    """Behind a beginning, with something else beside it."""
     weights = prefixed('net.clip.', clip_file())
-    weights = {k: v for k, v in weights.items() if 'ln_final' not in k}
     weights['net.head.weight'] = torch.ones(3, 4)
     found = inspected(weights, tmp_path)
     assert found['kind'] == 'unknown' and found['load'] is None
-    nearest = found['nearest']
-    assert nearest['layout'] == 'chexzero or whyxrayclip (CLIP)'
-    assert nearest['prefix'] == 'net.clip.'
-    assert nearest['missing'] == ['ln_final.bias', 'ln_final.weight']
-    assert nearest['foreign'] == ['net.head.weight']
-    assert nearest['likeness'] == pytest.approx(32 / 35)
-    assert inspected({'a': torch.ones(1)}, tmp_path)['nearest'] is None
+    assert "behind 'net.clip.' is chexzero (vit_width128_16)" in found['problem']
+    assert 'behind' not in inspected({'a': torch.ones(1)}, tmp_path)['problem']
 
 
 def test_own_checkpoint(tmp_path):
@@ -161,7 +154,7 @@ def test_exit_codes(tool, tmp_path, capsys):
     torch.save(prefixed('net.', resnet_weights()), path)
     assert tool.main([str(path)]) == 1
     told = capsys.readouterr().out
-    assert "nearest    torchvision ResNet, 100% alike, behind 'net.'" in told
+    assert "what stands behind 'net.' is torchvision ResNet" in told
     torch.save(dict(state_dict=Harm()), path)
     assert tool.main([str(path)]) == 2
     told = capsys.readouterr().out

@@ -59,20 +59,8 @@ def lines(found: dict, most: int = 5) -> list[str]:
         told.append(f'also       {other}')
     if found['problem']:
         told.append(f'problem    {found["problem"]}')
-    told += _nearest(found['nearest'], most)
     if found['load']:
         told.append(f'load       {found["load"]}')
-    return told
-
-
-def _nearest(nearest: dict | None, most: int) -> list[str]:
-    if nearest is None:
-        return []
-    behind = f', behind {nearest["prefix"]!r}' if nearest['prefix'] else ''
-    told = [f'nearest    {nearest["layout"]}, {nearest["likeness"]:.0%} alike{behind}']
-    for name, what in (('missing', 'lacks'), ('foreign', 'has besides')):
-        if nearest[name]:
-            told.append(f'           {what}: {_listed(nearest[name], most)}')
     return told
 
 

@@ -1,54 +1,24 @@
-"""Load the checkpoints that other groups published, ready to use.
-
-Each system has a file here, which says what its converter's ``info`` means as a
-config of ours.
-"""
+"""Load the checkpoints that other groups published, ready to use."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-
-from mmengine.model import BaseModel
 
 from mmcxr.engine.checkpoint import (
     CheckpointError,
-    file_digest,
     load_checkpoint_file,
     load_strict,
 )
-from mmcxr.published import SYSTEMS, probable_system, recognise, weights_in
+from mmcxr.published import CONVERTERS, SYSTEMS, probable_system, recognise, weights_in
+from mmcxr.published.configs import resized_and_cut
 from mmcxr.registry import MODELS
 
-from ..inference import FilmPreparation
-from . import (
-    chexzero,
-    convirt,
-    cxr_clip,
-    gloria,
-    medaug,
-    moco_cxr,
-    mrm,
-    refers,
-    s2mts2,
-)
-from .system import PublishedSystem, claimed
-from .tokenizer import published_tokenizer
+from .loaded_model import LoadedModel, facts_of
+from .published_tokenizer import published_tokenizer
 
-PUBLISHED: dict[str, PublishedSystem] = {
-    module.SYSTEM.name: module.SYSTEM
-    for module in (
-        cxr_clip,
-        mrm,
-        chexzero,
-        gloria,
-        moco_cxr,
-        medaug,
-        s2mts2,
-        convirt,
-        refers,
-    )
-}
+PUBLISHED: dict[str, ModuleType] = CONVERTERS
 
 
 def load_published(
@@ -56,7 +26,7 @@ def load_published(
     checkpoint: str | Path,
     variant: str | None = None,
     tokenizer: str | dict | Callable | None = None,
-) -> BaseModel:
+) -> LoadedModel:
     """Model of a published checkpoint, in eval mode on the CPU.
 
     Architecture, pooling, normalisation and tokenizer follow from the content of
@@ -74,16 +44,11 @@ def load_published(
             ``mimic_wordpiece.json`` that its authors publish.
 
     Returns:
-        :class:`CXRCLIP` (also of CheXzero), :class:`MRM`, :class:`GLoRIA`,
-        :class:`ConVIRT` or :class:`REFERS`; :class:`FilmEncoder` for a file of an image
-        encoder, :class:`FilmClassifier` for a fine-tuned file; with
-
-        - ``preprocess``: films to what ``extract_feat`` takes, as the authors
-          evaluate them;
-        - ``film_pipeline``: the first part of that, how a film is brought to its size;
-        - ``tokenizer``, for image-text models: None where none is known;
-        - ``published``: what the converter found, keys dropped and why;
-        - ``checkpoint_digest``: SHA-256 of the file.
+        :class:`LoadedModel` of a :class:`CXRCLIP` (also of CheXzero), :class:`MRM`,
+        :class:`GLoRIA`, :class:`ConVIRT` or :class:`REFERS`; of a :class:`FilmEncoder`
+        for a file of an image encoder, of a :class:`FilmClassifier` for a fine-tuned
+        one. Its ``preprocess`` takes films to what ``extract_feat`` takes, as the
+        authors evaluate them.
 
     Raises:
         FileNotFoundError: there is no such file, or no such tokenizer.
@@ -94,36 +59,41 @@ def load_published(
     if known is None:
         raise ValueError(_unknown_system(system))
     content = load_checkpoint_file(checkpoint)
-    found = claimed(known.converter, content)
+    claim = getattr(known, 'claim', known.recognise)  # its user says it is of this
+    found = claim(content)
     if found is None:
         raise CheckpointError(_not_recognised(system, checkpoint, content))
     _check_variant(variant, found, known, checkpoint)
-    state_dict, info = known.converter.convert(content)
-    model = MODELS.build(known.model_config(info))
+    state_dict, info = known.convert(content)
+    config = known.model_config(info)
+    model = MODELS.build(config)
     load_strict(model, state_dict, name=str(checkpoint))
-    model.published = info
-    model.checkpoint_digest = file_digest(checkpoint)
-    model.film_pipeline = known.film_pipeline(info)
-    model.keeps_shape = known.keeps_shape
-    model.preprocess = FilmPreparation(model)
-    if known.tokenizer is not None and 'text_encoder' in info:
+    if hasattr(known, 'tokenizer') and 'text_encoder' in info:
         words = info['text_encoder']['vocab_size']
         model.tokenizer = published_tokenizer(tokenizer, known.tokenizer(info), words)
     model.eval()  # returns None for some backbones: not chained
-    return model
+    return LoadedModel(
+        model,
+        config,
+        getattr(known, 'film_pipeline', resized_and_cut)(info),
+        facts_of(system, model, checkpoint),
+        keeps_shape=getattr(known, 'KEEPS_SHAPE', False),
+        published=info,
+    )
 
 
 def _check_variant(
-    wanted: str | None, found: str, system: PublishedSystem, checkpoint: str | Path
+    wanted: str | None, found: str, system: ModuleType, checkpoint: str | Path
 ) -> None:
     if wanted is None or wanted == found:
         return
-    if wanted not in system.asked_for:
-        near = get_close_matches(wanted, system.asked_for, 1)
+    asked_for = getattr(system, 'ASKED_FOR', system.VARIANTS)
+    if wanted not in asked_for:
+        near = get_close_matches(wanted, asked_for, 1)
         hint = f'did you mean {near[0]!r}? ' if near else ''
-        known = ', '.join(system.converter.VARIANTS)
+        known = ', '.join(system.VARIANTS)
         raise ValueError(f'no variant {wanted!r}; {hint}known are {known}')
-    if system.passes_for(found, wanted):
+    if hasattr(system, 'passes_for') and system.passes_for(found, wanted):
         return
     raise CheckpointError(
         f'{checkpoint} is {found} by its content, not {wanted}; '

@@ -1,6 +1,18 @@
-"""Configs of what several systems publish alike."""
+"""Parts of configs that several systems publish alike."""
 
-from .system import film_preprocessor
+
+def resized_and_cut(info: dict) -> list[dict]:
+    """The shorter side to ``image_size``, and the central square of that."""
+    size = info['image_size']
+    return [
+        dict(type='mmcxr.FilmResize', size=size),
+        dict(type='mmcxr.FilmCenterCrop', size=size),
+    ]
+
+
+def film_preprocessor(info: dict) -> dict:
+    """Config of the data preprocessor with a file's mean and standard deviation."""
+    return dict(type='mmcxr.FilmPreprocessor', mean=info['mean'], std=info['std'])
 
 
 def convolutional(name: str) -> dict:
