@@ -46,8 +46,8 @@ def run_fractions(
     that are returned, the failures, and what was tried of a grid.
 
     Args:
-        config: of all films. Where ``<config>_10pct.py`` lies beside it, 10 % is that
-            config; any other fraction is the same config with fewer films.
+        config: of all films; its ``fractions`` say what differs at a fraction. Where
+            ``<config>_10pct.py`` lies beside it, 10 % is that config.
         fractions: per cent of the training films.
         seeds: of the runs.
         work_dir: by default ``work_dirs/<name of the run>_fractions``, see

@@ -177,6 +177,15 @@ def test_a_fraction_has_its_own_config_where_there_is_one(config, here):
         grid(own, here, fractions=[100], work_dir='other')
 
 
+def test_a_config_says_itself_what_differs_at_a_fraction(config, here):
+    own = 'fractions = [dict(fraction=0.5, train_cfg=dict(max_epochs=1))]\n'
+    config.write_text(config.read_text() + own)
+    _, failures = grid(config, here, seeds=[0])
+    assert failures == [] and len(toy_parts.ToyRegressor.LOSSES) == 2 + 12
+    spec = json.loads(Path('grid/50pct_seed0/cell.json').read_text())['spec']
+    assert spec['config']['train_cfg']['max_epochs'] == 1
+
+
 def test_folds(config, here):
     entries, failures = grid(
         config, here, fractions=[100], seeds=[0], schemes=['fold1', 'fold2']
