@@ -17,7 +17,7 @@ from mmcxr.evaluation.functional.classification import standardised
 from mmcxr.models.heads.prompt_head import pad_tokens
 from mmcxr.registry import MODELS
 
-from .loaded_model import OUR_SCOPE, LoadedModel, as_list
+from .loaded_model import OUR_SCOPE, LoadedModel, as_list, check_loaded
 
 
 def batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
@@ -29,6 +29,7 @@ def batches(items: Sequence, size: int, what: str) -> Iterator[Sequence]:
 
 def fitting_batch(model: LoadedModel, batch_size: int) -> int:
     """``batch_size``, or 1 where the film pipeline keeps the films' shapes."""
+    check_loaded(model)
     return 1 if model.keeps_shape else batch_size
 
 
@@ -118,6 +119,8 @@ def classify(
     models = list(model) if isinstance(model, Sequence) else [model]
     if not films or not models:
         raise ValueError('no film to classify' if models else 'no model to ask')
+    for one in models:
+        check_loaded(one)
     if not isinstance(prompts, dict):
         prompts = prompts_from_names([prompts] if isinstance(prompts, str) else prompts)
     pairs = all(isinstance(entry, dict) for entry in prompts.values())
@@ -199,6 +202,7 @@ def retrieve(
 def similarity_maps(model: LoadedModel, film, texts) -> np.ndarray:
     """Cosine similarity of each place of a film with each text, (T, h, w) float32."""
     texts = torch.from_numpy(embed_texts(model, texts))
+    check_loaded(model)
     images = model.preprocess(film)
     maps = model.patch_similarity(images, texts.to(images.device))
     return maps[0].float().cpu().numpy()

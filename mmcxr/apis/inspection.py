@@ -154,9 +154,9 @@ def _identified(content: Any, weights: Mapping[str, Tensor], path: str) -> dict:
 
 def _inside(weights: Mapping[str, Tensor]) -> str:
     """What the entries behind a common beginning would be."""
-    prefix = ''
-    for part in next(iter(weights)).split('.')[:-1]:
-        prefix += f'{part}.'
+    parts = [key.split('.')[:-1] for key in weights]
+    beginnings = {'.'.join(p[:n]) + '.' for p in parts for n in (1, 2, 3) if p[n - 1 :]}
+    for prefix in sorted(beginnings, key=lambda prefix: (prefix.count('.'), prefix)):
         found = recognise(
             {
                 k.removeprefix(prefix): v

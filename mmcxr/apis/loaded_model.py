@@ -19,6 +19,12 @@ from mmcxr.registry import TRANSFORMS
 # A notebook may have run mmpretrain or mmseg before, whose names are then looked up.
 OUR_SCOPE = partial(DefaultScope.overwrite_default_scope, 'mmcxr')
 
+# Methods of a module that return itself.
+RETURN_THE_MODEL = (
+    'to', 'cpu', 'cuda', 'eval', 'train', 'float', 'double', 'half', 'bfloat16',
+    'requires_grad_',
+)  # fmt: skip
+
 
 def as_list(items) -> list:
     """One film or text, or several of them, as a list."""
@@ -79,25 +85,46 @@ class LoadedModel:
         """SHA-256 of the checkpoint; None of random weights."""
         return self.facts['checkpoint_sha256']
 
-    def to(self, device: str) -> 'LoadedModel':
-        """Move the model; returns itself."""
-        self.model.to(device)
-        return self
+    @property
+    def checkpoint_digest(self) -> str | None:
+        """The former name of ``digest``."""
+        return self.digest
 
     def __call__(self, *args, **kwargs) -> Any:
         """Call the model."""
         return self.model(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        """Of the model, whatever this has not."""
+        """Of the model, whatever this has not; what returns the model returns this."""
         if name == 'model':  # before it is set, when it is copied
             raise AttributeError(name)
-        return getattr(self.model, name)
+        found = getattr(self.model, name)
+        if name not in RETURN_THE_MODEL:
+            return found
+
+        def chained(*args, **kwargs) -> LoadedModel:
+            found(*args, **kwargs)
+            return self
+
+        return chained
 
     def __setattr__(self, name: str, value: Any) -> None:
         """On the model, whatever this has not."""
-        own = name in {field.name for field in fields(self)}
+        own = hasattr(type(self), name) or name in {f.name for f in fields(self)}
         object.__setattr__(self if own else self.model, name, value)
+
+
+def check_loaded(model: Any) -> None:
+    """Refuse a bare module, of which nobody knows how films are sized.
+
+    Raises:
+        TypeError: it is not what loading gives.
+    """
+    if not isinstance(model, LoadedModel):
+        raise TypeError(
+            f'{type(model).__name__} was not loaded: take what load_model or '
+            'load_published give, or make a LoadedModel of it'
+        )
 
 
 def facts_of(name: str, model: BaseModel, checkpoint: str | Path) -> dict:

@@ -10,7 +10,7 @@ from mmcxr.evaluation.metrics.segmentation import foreground_probability
 from mmcxr.registry import TRANSFORMS
 
 from .inference import OUR_SCOPE, as_list, batches
-from .loaded_model import LoadedModel
+from .loaded_model import LoadedModel, check_loaded
 
 
 class Segmentation(NamedTuple):
@@ -40,10 +40,13 @@ def segment(model: LoadedModel, films, foreground: int = 1) -> list[Segmentation
 
     Raises:
         UnreadableFilm: naming the film that cannot be read.
-        TypeError: the model does not segment.
+        TypeError: the model does not segment, or is a bare module.
     """
+    check_loaded(model)
     if not hasattr(model, 'decode_head'):
-        raise TypeError(f'{type(model).__name__} has no decode head: it cannot segment')
+        raise TypeError(
+            f'{type(model.model).__name__} has no decode head: it cannot segment'
+        )
     model.eval()
     pack = dict(type='mmseg.PackSegInputs', meta_keys=('ori_shape', 'img_shape'))
     with OUR_SCOPE():

@@ -117,8 +117,8 @@ def test_what_is_amiss_is_named(tmp_path):
 
 def test_a_known_file_inside_another(tmp_path):
     """Behind a beginning, with something else beside it."""
-    weights = prefixed('net.clip.', clip_file())
-    weights['net.head.weight'] = torch.ones(3, 4)
+    weights = {'net.head.weight': torch.ones(3, 4)}
+    weights |= prefixed('net.clip.', clip_file())
     found = inspected(weights, tmp_path)
     assert found['kind'] == 'unknown' and found['load'] is None
     assert "behind 'net.clip.' is chexzero (vit_width128_16)" in found['problem']
