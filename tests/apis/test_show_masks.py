@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mmcxr.apis import segment
+from mmcxr.apis.loaded_model import LoadedModel
 from mmcxr.apis.show_masks import choose_rows, show_masks
 from mmcxr.engine.config_file import ConfigError
 
@@ -36,7 +37,7 @@ def test_all_rows(share):
 
 def test_a_model_without_masks_is_refused():
     with pytest.raises(TypeError, match='Linear has no decode head'):
-        segment(torch.nn.Linear(1, 1), [])
+        segment(LoadedModel(torch.nn.Linear(1, 1), {}, [], {}), [])
 
 
 def test_phase_that_is_not_there(tmp_path):
