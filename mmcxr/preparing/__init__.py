@@ -57,6 +57,6 @@ has ``dataset``, ``licence``, ``citation`` and ``convert``, the command; run
 in a journal (:mod:`.journal`), so a killed conversion goes on where it was and ends
 with the same bytes; split lists and, last, the table (:mod:`.convert`); every file
 and number checked (:mod:`.verify`), and bytes held to ``SHA256SUMS.txt`` where the
-download has one; the command line (:mod:`.command`), with the converter's own
-``options`` and, as help, the docstring of its module.
+download has one; the command line (:mod:`.official_download`), with the converter's
+own ``options`` and, as help, the docstring of its module.
 """

@@ -73,7 +73,7 @@ def test_what_ends_it(run, tmp_path, monkeypatch, capsys, error, told):
     def fail(*arguments, **options):
         raise error
 
-    monkeypatch.setattr('mmcxr.preparing.command.convert', fail)
+    monkeypatch.setattr('mmcxr.preparing.official_download.convert', fail)
     assert run(tmp_path, '--out', tmp_path / 'out') == 2
     assert told in capsys.readouterr().err
 
