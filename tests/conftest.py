@@ -102,3 +102,19 @@ def workplace(synthetic_dir, tmp_path, monkeypatch):
         train_wordpiece(texts, vocab_size=1000, out=synthetic_dir / 'tokenizer')
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Each weight is its mean: drawing them is most of the time to build."""
+
+    import torch
+
+    def uniform_(self, low=0.0, high=1.0, generator=None):
+        return self.fill_((low + high) / 2)
+
+    def normal_(self, mean=0.0, std=1.0, generator=None):
+        return self.fill_(mean)
+
+    monkeypatch.setattr(torch.Tensor, 'uniform_', uniform_)
+    monkeypatch.setattr(torch.Tensor, 'normal_', normal_)

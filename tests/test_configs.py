@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
@@ -38,20 +37,6 @@ def test_commands_in_the_head_name_this_config(path):
     text = path.read_text(encoding='utf-8')
     for command in re.findall(r'configs/\S+\.py', text):
         assert (CONFIGS.parent / command).is_file(), command
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Each weight is its mean: drawing them is most of the time to build."""
-
-    def uniform_(self, low=0.0, high=1.0, generator=None):
-        return self.fill_((low + high) / 2)
-
-    def normal_(self, mean=0.0, std=1.0, generator=None):
-        return self.fill_(mean)
-
-    monkeypatch.setattr(torch.Tensor, 'uniform_', uniform_)
-    monkeypatch.setattr(torch.Tensor, 'normal_', normal_)
 
 
 @pytest.mark.usefixtures('undrawn')

@@ -175,6 +175,7 @@ def lungs(convert_covid19, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_lungs_on_real_films(lungs, repo_dir):
     """The whole way in a few updates, which already find some of the lungs."""
     config = str(repo_dir / LUNGS)

@@ -288,7 +288,7 @@ def test_missing_folder_tells_the_command(tmp_path):
     ):
         DATASETS.build(dict(type='MIMICCXR', data_root=str(tmp_path / 'no')))
     with pytest.raises(
-        FileNotFoundError, match='holds none of table.csv.*dataset_conv'
+        FileNotFoundError, match='holds none of table.csv.*prepare_dataset'
     ):
         DATASETS.build(dict(type='CheXpert', data_root=str(tmp_path)))
 

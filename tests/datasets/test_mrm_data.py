@@ -18,6 +18,13 @@ from mmcxr.torchvision_schema import ensure_torchvision
 
 MASK = 4  # of our own vocabularies
 
+SYNTHETIC = 'mrm/mrm_vit-mini_1xb16-20e_synthetic-192px'
+RECIPES = dict(
+    released='_base_/datasets/mrm_mimic-cxr_448',
+    mirrored='mrm/mrm_vit-b16_4xb32-200e_mimic-cxr-448px',
+    unflipped='mrm/mrm_vit-b16_1xb256-200e_mimic-cxr-448px',
+)
+
 
 @pytest.fixture(scope='module')
 def films(synthetic_dir, tmp_path_factory):
@@ -31,8 +38,8 @@ def films(synthetic_dir, tmp_path_factory):
 
 
 def part(repo_dir, name, root, tokenizer=None):
-    """A data part whose data and tokenizer lie elsewhere."""
-    config = Config.fromfile(repo_dir / f'configs/_base_/datasets/{name}.py')
+    """A config whose data and tokenizer lie elsewhere."""
+    config = Config.fromfile(repo_dir / f'configs/{name}.py')
     config = copy.deepcopy(config._cfg_dict)
     tokenizer = str(tokenizer or root / 'tokenizer')
 
@@ -90,7 +97,7 @@ def assert_same(first, second):
 
 @pytest.mark.parametrize('phase', ['train', 'val'])
 def test_contract(repo_dir, films, phase):
-    loader = loader_of(part(repo_dir, 'mrm_synthetic_192', films), phase, batch_size=7)
+    loader = loader_of(part(repo_dir, SYNTHETIC, films), phase, batch_size=7)
     tokenizer = HFTokenizer(str(films / 'tokenizer'))
     pieces = tokenizer.is_piece()
     words = masked_words = count = 0
@@ -126,7 +133,7 @@ def test_contract(repo_dir, films, phase):
 
 
 def test_a_report_once_per_image_and_mirrored_with_it(repo_dir, films):
-    loader = loader_of(part(repo_dir, 'mrm_synthetic_192', films), batch_size=9)
+    loader = loader_of(part(repo_dir, SYNTHETIC, films), batch_size=9)
     encode = HFTokenizer(str(films / 'tokenizer'))
     rows = loader.dataset.load_rows()
     text = dict(
@@ -147,7 +154,7 @@ def test_a_report_once_per_image_and_mirrored_with_it(repo_dir, films):
 @pytest.mark.parametrize(('workers', 'batch'), [(2, 6), (0, 5)])
 def test_masks_and_noise_follow_from_the_sample(repo_dir, films, workers, batch):
     """Whatever the number of workers, the batch, and where a run is resumed."""
-    config = part(repo_dir, 'mrm_synthetic_192', films)
+    config = part(repo_dir, SYNTHETIC, films)
     whole = samples(loader_of(config, batch_size=6, drop_last=False), [0, 1])
     persistent = workers > 0
     other = loader_of(
@@ -163,7 +170,7 @@ def test_masks_and_noise_follow_from_the_sample(repo_dir, films, workers, batch)
 
 
 def test_two_ranks_draw_what_one_draws(repo_dir, films, monkeypatch):
-    config = part(repo_dir, 'mrm_synthetic_192', films)
+    config = part(repo_dir, SYNTHETIC, films)
 
     def of_rank(rank, world):
         monkeypatch.setattr(epoch_sampler, 'get_dist_info', lambda: (rank, world))
@@ -173,11 +180,11 @@ def test_two_ranks_draw_what_one_draws(repo_dir, films, monkeypatch):
 
 
 def test_validation_is_the_same_each_time(repo_dir, films):
-    loader = loader_of(part(repo_dir, 'mrm_synthetic_192', films), 'val')
+    loader = loader_of(part(repo_dir, SYNTHETIC, films), 'val')
     assert_same(samples(loader, [0]), samples(loader, [0]))
 
 
-@pytest.mark.parametrize('recipe', ['', '_mirrored', '_unflipped'])
+@pytest.mark.parametrize('recipe', RECIPES)
 def test_published_recipe_and_those_that_keep_the_sides(
     repo_dir, films, shared_dir, tmp_path, recipe
 ):
@@ -190,7 +197,7 @@ def test_published_recipe_and_those_that_keep_the_sides(
     split = ['image,split', *(f'{name},train' for name in names)]
     (tmp_path / 'splits/mrm.csv').write_text('\n'.join(split) + '\n')
     tokenizer = shared_dir / 'data/mrm/mimic_wordpiece.json'
-    config = part(repo_dir, f'mrm_mimic-cxr_448{recipe}', tmp_path, tokenizer)
+    config = part(repo_dir, RECIPES[recipe], tmp_path, tokenizer)
     loader = loader_of(config, batch_size=8)
     assert len(loader.dataset) == len(names)
     batch = next(batches(loader, [0]))
@@ -210,15 +217,15 @@ def test_published_recipe_and_those_that_keep_the_sides(
         text = f'{row["findings"].strip()} {row["impression"].strip()}'.strip()
         ids = packed['inputs']['target_ids'][0].tolist()
         plain, mirrored = encode([text, swap_sides(text)], max_length=100)
-        assert ids == plain or (recipe == '_mirrored' and ids == mirrored)
+        assert ids == plain or (recipe == 'mirrored' and ids == mirrored)
         followed.append(ids != plain)
-    assert any(followed) == (recipe == '_mirrored')
+    assert any(followed) == (recipe == 'mirrored')
     flips = [t['type'] for t in config['train_dataloader']['dataset']['pipeline']]
-    assert ('FilmFlip' in flips) == (recipe != '_unflipped')
+    assert ('FilmFlip' in flips) == (recipe != 'unflipped')
 
 
 def test_sampled_masks_differ_between_films_of_a_study(repo_dir, films):
-    loader = loader_of(part(repo_dir, 'mrm_synthetic_192', films), drop_last=False)
+    loader = loader_of(part(repo_dir, SYNTHETIC, films), drop_last=False)
     seen = samples(loader, [0])
     rows = loader.dataset.load_rows()
     studies = rows.groupby('study_id')['image'].apply(list)

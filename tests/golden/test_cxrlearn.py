@@ -16,7 +16,13 @@ COMPUTE = dict.fromkeys(
 )
 
 
-@pytest.mark.parametrize('variant', SYSTEMS)
+@pytest.mark.parametrize(
+    'variant',
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == 'refers_pretrain' else ())
+        for name in SYSTEMS
+    ],
+)
 def test_published_file_gives_published_outputs(variant, shared_dir, tmp_path):
     system, found_variant = SYSTEMS[variant]
     folder, manifest, state_dict = read_fixture(shared_dir, variant)

@@ -38,6 +38,7 @@ def fixture_of(shared_dir, variant):
     return folder, json.loads((folder / 'manifest.json').read_text())
 
 
+@pytest.mark.slow
 def test_pre_training_config(shared_dir, repo_dir, published):
     """The config of the published run, and the published file as ``load_from``."""
     fixture, manifest = fixture_of(shared_dir, 'pretrain')

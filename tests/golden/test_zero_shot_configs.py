@@ -28,7 +28,10 @@ QUICK = {
 NUM_FILMS = 6
 
 
-@pytest.fixture(scope='module', params=['chexzero', 'gloria'])
+@pytest.fixture(
+    scope='module',
+    params=[pytest.param('chexzero', marks=pytest.mark.slow), 'gloria'],
+)
 def published(request, shared_dir, tmp_path_factory):
     """System, its file, and the vocabulary it needs."""
     folder = tmp_path_factory.mktemp(request.param)

@@ -5,7 +5,7 @@
 #       --out data/mimic-cxr-mrm
 #
 # The film is mirrored and its report is not, as released: "left" is on either side.
-# mrm_mimic-cxr_448_mirrored.py and _unflipped.py are the recipes that agree.
+# configs/mrm/mrm_vit-b16_{4xb32,1xb256}-200e_mimic-cxr-448px.py are recipes that agree.
 data_root = 'data/mimic-cxr-mrm'
 # From https://github.com/RL4M/MRM-pytorch. A report is cut after 100 tokens, which
 # often cuts its impression; its ids are made at the first start and kept.
