@@ -73,15 +73,15 @@ def test_two_processes_equal_one_and_resume_is_exact(workplace, repo_dir):
 def test_demo(tmp_path, repo_dir):
     said = []
     few = {
-        'train_cfg.max_iters': 20,
-        'train_cfg.val_interval': 20,
-        'default_hooks.checkpoint.interval': 20,
+        'train_cfg.max_iters': 8,
+        'train_cfg.val_interval': 8,
+        'default_hooks.checkpoint.interval': 8,
         'param_scheduler.warmup': 2,
     }
     report, table = run_demo(
         tmp_path,
         repo_dir / 'configs',
-        num_films=150,
+        num_films=120,
         options=dict(
             pretrain={'train_cfg.max_epochs': 1},
             linear_probe=few,
@@ -140,7 +140,7 @@ def test_real_films(convert_covid19, tmp_path, repo_dir, monkeypatch):
         'model.prompt_head': None,
         'val_evaluator': [dict(type='ContrastiveLossMetric', batch_size=8)],
         'train_dataloader.batch_size': 16,
-        'train_cfg.max_epochs': 2,
+        'train_cfg.max_epochs': 1,
     }
     assert train(str(configs / PRETRAIN), 'pretrain', cfg_options=options) == 0
     checkpoint = best_checkpoint('pretrain')

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import torch
 from mmengine.config import Config
 from published.vit_files import timm_vit
@@ -33,6 +34,7 @@ def losses(work_dir) -> list[tuple[float, float]]:
     return [(r['loss_image'], r['loss_report']) for r in records if 'loss_image' in r]
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one_and_resume_is_exact(workplace, repo_dir):
     """Although the ranks hold different numbers of masked words."""
     config = str(repo_dir / 'configs' / PRETRAIN)

@@ -54,6 +54,7 @@ def results(folder) -> dict:
     return json.loads((folder / 'results.json').read_text())
 
 
+@pytest.mark.slow
 def test_zero_shot_and_retrieval(workplace, repo_dir, published):
     benchmarks = repo_dir / 'configs/benchmarks'
     config = str(benchmarks / 'zero_shot/rsna/cxr-clip.py')

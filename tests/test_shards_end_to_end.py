@@ -103,6 +103,7 @@ def killed(config, name, kill_after):
     assert process.exitcode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_the_same_samples(packed, repo_dir):
     config = sharded(packed, repo_dir, MRM)
     whole = noted(config, 'whole', 'whole.jsonl')

@@ -16,7 +16,7 @@ from mmengine.logging import print_log
 from .config_check import check_config, did_you_mean
 from .config_options import option_mistake
 from .config_types import nearest
-from .encoder import use_encoder
+from .use_encoder import use_encoder
 
 # mmengine knows the original distributions; ours and the maintained fork of mmseg
 # are installed under other names, and `mmcxr::`, `mmseg::` bases need an entry.

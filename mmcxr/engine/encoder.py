@@ -6,8 +6,7 @@ config that has a method. What a benchmark needs of it is the method's ``encoder
 """
 
 from collections.abc import Mapping
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.config import Config
@@ -17,8 +16,6 @@ from mmcxr.registry import MODELS
 
 from .config_types import nearest
 
-# What a FilmPreprocessor takes where it is told nothing.
-IMAGENET = dict(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 FOLDER = Path(__file__).parents[1] / '.mim/configs/_base_/models'
 
 
@@ -102,111 +99,19 @@ def find_encoder(text: str) -> Encoder:
             raise ValueError(_unknown(name))
         config = _read(path)
         published = config.get('published', {})
-    model = _merged(config.get('model') or {}, published.get('model', {}))
+    model = merge(config.get('model') or {}, published.get('model', {}))
     _method(model, name)
     return Encoder(name, model, file or published.get('checkpoint'), config)
 
 
-def use_encoder(cfg: Config, encoder: str | None = None) -> None:
-    """Fill a config's model with the encoder that it, or the command line, names.
-
-    What the config itself says of the model stays.
-
-    Args:
-        cfg: config with ``encoder`` at the top; it is taken out.
-        encoder: ``NAME`` or ``NAME=FILE`` in place of the config's.
-
-    Raises:
-        ValueError: nothing is called so, or the config takes no encoder.
-    """
-    own = cfg.pop('encoder', None)
-    if own is None:
-        if encoder is not None:
-            raise ValueError(
-                '--encoder: this config has its own model; take one with '
-                "encoder='...' in it, which has none"
-            )
-        return
-    chosen = find_encoder(encoder or own)
-    model = cfg.get('model') or {}
-    with DefaultScope.overwrite_default_scope('mmcxr'):
-        filled = _FILLERS.get(str(model.get('type')).split('.')[-1], _whole)
-        cfg.model = _merged(filled(chosen, model), model)
-    if filled is _whole and '=' in (encoder or own):
-        raise ValueError(
-            f'--encoder {encoder or own}: here the whole model is meant; name no file, '
-            'and give it as the checkpoint'
-        )
-
-
-def _whole(encoder: Encoder, model: Mapping) -> dict:
-    """The method itself, whose prompts are read by its own tokenizer."""
-    filled = deepcopy(encoder.model)
-    if 'prompt_head' in model and 'tokenizer' in filled:
-        filled['prompt_head'] = dict(tokenizer=filled['tokenizer'])
-    return filled
-
-
-def _changed(spec, own: Mapping | None):
-    """The spec with what the config itself says of the backbone."""
-    return replace(spec, backbone=_merged(spec.backbone, own or {}))
-
-
-def _classifier(encoder: Encoder, model: Mapping) -> dict:
-    spec = _changed(encoder.spec, model.get('backbone'))
-    return dict(
-        data_preprocessor=dict(type='FilmPreprocessor', **spec.preprocessing),
-        backbone=dict(spec.backbone, init_cfg=encoder.init_cfg(spec)),
-        pooling=spec.pooling,
-        head=dict(spec.head, type='MultiLabelHead', in_channels=spec.width()),
-    )
-
-
-def _segmentor(encoder: Encoder, model: Mapping) -> dict:
-    """Maps of four stages for a U-Net or a UPerNet; see :meth:`EncoderSpec.pyramid`."""
-    own = model.get('backbone') or {}
-    frozen = own.get('type') == 'FrozenEncoder'
-    spec = encoder.spec.pyramid(model['data_preprocessor']['size'][0])
-    spec = _changed(spec, own.get('encoder') if frozen else own)
-    widths = spec.map_widths()
-    backbone = dict(spec.backbone, init_cfg=encoder.init_cfg(spec))
-    if frozen:
-        backbone = dict(type='FrozenEncoder', encoder=backbone)
-    seen = IMAGENET | spec.preprocessing
-    grey = {name: [round(255 * value, 6) for value in seen[name]] for name in IMAGENET}
-    filled = dict(backbone=backbone, data_preprocessor=grey)
-    if (model.get('neck') or {}).get('type') == 'UNetNeck':
-        if spec.is_plain:
-            raise ValueError('a U-Net needs maps of several sizes; take a UPerNet')
-        return dict(filled, neck=dict(in_channels=widths))
-    filled['decode_head'] = dict(in_channels=widths, channels=512)
-    filled['auxiliary_head'] = dict(in_channels=widths[2])
-    if spec.is_plain:
-        neck = dict(type='mmseg.Feature2Pyramid', embed_dim=widths[0])
-        filled['neck'] = dict(neck, norm_cfg=dict(type='SyncBN', requires_grad=True))
-        filled['decode_head']['channels'] = widths[0]
-    return filled
-
-
-def _alone(encoder: Encoder, model: Mapping) -> dict:
-    filled = _classifier(encoder, model)
-    del filled['head']
-    return filled
-
-
-_FILLERS = dict(
-    FilmClassifier=_classifier, FilmEncoder=_alone, EncoderDecoder=_segmentor
-)
-
-
-def _merged(under: Mapping, own: Mapping) -> dict:
+def merge(under: Mapping, own: Mapping) -> dict:
     """``own`` on top of ``under``, dict by dict; ``_delete_`` as in a config."""
     merged = dict(under)
     for key, value in own.items():
         if isinstance(value, Mapping):
             below = merged.get(key)
             fresh = value.get('_delete_') or not isinstance(below, Mapping)
-            value = _merged({} if fresh else below, value)
+            value = merge({} if fresh else below, value)
             value.pop('_delete_', None)
         merged[key] = value
     return merged

@@ -19,7 +19,8 @@ from mmcxr.apis.model import check_device
 from mmcxr.datasets.collate import collate_studies
 from mmcxr.engine.config_check import did_you_mean
 from mmcxr.engine.config_types import nearest_type, resolve
-from mmcxr.engine.encoder import find_encoder, use_encoder
+from mmcxr.engine.encoder import find_encoder
+from mmcxr.engine.use_encoder import use_encoder
 from mmcxr.registry import DATASETS, MODELS
 
 from .feature_cache import (

@@ -86,6 +86,11 @@ def test_width_is_that_of_the_backbone_as_the_config_has_it(tmp_path):
     leaf.write_text(f"_base_ = '{base}'\nmodel = {dict(backbone=backbone)}\n")
     model = load_config(leaf).model
     assert model.head.in_channels == 24 and '_delete_' not in model.backbone.arch
+    scratch = (
+        f"encoder = 'mrm_vit-mini'\nmodel = {dict(backbone=dict(init_cfg=None))}\n"
+    )
+    leaf.write_text(f"_base_ = '{base}'\n{scratch}")
+    assert load_config(leaf).model.backbone.init_cfg is None
 
 
 def test_a_dumped_config_is_the_same_again(tmp_path):

@@ -99,7 +99,7 @@ def run(folder, bias=0.0, hook=None, metrics=None, **config):
             test_dataloader=dict(dataset=dict(type='ToyFilms', pipeline=pipeline)),
             load_from=str(checkpoint),
             work_dir=str(folder),
-            experiment_name=folder.name,
+            experiment_name='_'.join(folder.parts[-2:]),
         )
         | config
     )
@@ -115,7 +115,7 @@ def run(folder, bias=0.0, hook=None, metrics=None, **config):
         or [ClassificationMetric(num_resamples=30), RetrievalMetric(num_resamples=30)],
         test_cfg=dict(),
         custom_hooks=[hook or ResultsHook()],
-        experiment_name=folder.name,
+        experiment_name='_'.join(folder.parts[-2:]),
         cfg=cfg,
     )
     return runner, runner.test()

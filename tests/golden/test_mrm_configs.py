@@ -55,6 +55,7 @@ def test_pre_training_config(shared_dir, repo_dir, published):
     assert round(count / 1e6, 2) == round(151.61 - 384 * 385 / 1e6, 2)
 
 
+@pytest.mark.slow
 def test_classifier_config(shared_dir, published):
     """Fine-tuning starts from the published file through ``init_cfg``."""
     fixture, manifest = fixture_of(shared_dir, 'finetune_vit_b16')

@@ -363,7 +363,9 @@ print('end', flush=True)
     ('module', 'download', 'pack', 'workers'),
     [
         ('chest_xray14', NIH, pack_nih, 2),
-        ('montgomery', MONTGOMERY, lambda root: None, 0),
+        pytest.param(
+            'montgomery', MONTGOMERY, lambda root: None, 0, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_killed_conversion_ends_with_the_same_bytes(

@@ -231,6 +231,7 @@ def test_one_column_of_classes(probe, tmp_path, models):
     )
 
 
+@pytest.mark.slow
 def test_cxrlearns_preset(models, probe, tmp_path, computed):
     probe('--grid', '0.01', models=models[:1])
     computed.clear()

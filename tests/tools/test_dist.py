@@ -66,6 +66,7 @@ def test_two_processes_equal_one(tmp_path, repo_dir):
     assert tested == pytest.approx(found[-1], rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.dist
 def test_batch_statistics_are_shared_between_ranks(tmp_path, repo_dir):
     more = "sync_bn = 'torch'\nmodel['norm_cfg'] = dict(type='SyncBN')"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections import OrderedDict
 from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -80,20 +81,19 @@ def test_nothing_to_publish(tmp_path):
         publish_checkpoint(tmp_path / 'x.pth', tmp_path / 'y.pth', 'onnx')
 
 
-def run(*args):
-    command = [sys.executable, '-W', 'ignore', str(TOOL), *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
-def test_command(trained, tmp_path):
-    done = run(trained, tmp_path / 'm.pth', '--format', 'safetensors')
-    assert done.returncode == 0, done.stderr
+def test_command(trained, tmp_path, capsys):
+    spec = spec_from_file_location('publish_model', TOOL)
+    tool = module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    tool.main([str(trained), str(tmp_path / 'm.pth'), '--format', 'safetensors'])
     (path,) = tmp_path.glob('m-*.safetensors')
-    assert f'wrote {path}' in done.stdout
+    assert f'wrote {path}' in capsys.readouterr().out
 
 
 def test_command_says_in_one_line_what_is_wrong(tmp_path):
-    done = run(tmp_path / 'none.pth', tmp_path / 'm.pth')
+    command = [sys.executable, '-W', 'ignore', str(TOOL)]
+    command += [str(tmp_path / 'none.pth'), str(tmp_path / 'm.pth')]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith('publish_model.py: no checkpoint at')
     assert 'Traceback' not in done.stderr

@@ -151,6 +151,7 @@ def test_what_is_amiss_is_named(source, tmp_path):
         list_source(CONVERTER, tmp_path / SMALL / 'valid')
 
 
+@pytest.mark.slow
 def test_the_real_table(tmp_path):
     (tmp_path / 'train.csv').write_bytes(real_table('chexpert_train.csv.gz'))
     write_image(tmp_path / 'train/patient00001/study1/view1_frontal.jpg')

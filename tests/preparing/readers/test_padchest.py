@@ -124,6 +124,7 @@ def test_no_table(tmp_path):
         list_source(CONVERTER, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_real_table(tmp_path):
     name = f'{NAME.replace(".csv", "")}.csv.gz'
     data = real_table(f'PADCHEST_{name.removeprefix("PADCHEST_")}')
