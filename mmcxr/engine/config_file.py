@@ -71,17 +71,28 @@ def load_config(
     return cfg
 
 
-def take_fraction(cfg: Config, fraction: float | None) -> None:
+def take_fraction(cfg: Config, asked: float | None) -> None:
     """Take what a config says of a share of its training films.
 
     Args:
         cfg: with ``fractions``, a list of what differs at some: ``fraction``, and keys
-            of the config.
-        fraction: of the films, that options ask for.
+            of the config. It is taken out.
+        asked: share of the films, that options ask for.
+
+    Raises:
+        ConfigError: the config itself has such a share: whose numbers count is not
+            clear.
     """
-    for own in cfg.get('fractions') or ():
-        if own['fraction'] == fraction:
-            cfg.merge_from_dict({k: v for k, v in own.items() if k != 'fraction'})
+    own = cfg.get('train_dataloader', {}).get('dataset', {}).get('fraction')
+    for part in cfg.pop('fractions', None) or ():
+        if asked is None and part['fraction'] == own:
+            raise ConfigError(
+                f'the config has fraction={own}, and in `fractions` what differs '
+                'there; name the fraction by --cfg-options, or set fractions=[] to '
+                'keep the other numbers of the config'
+            )
+        if part['fraction'] == asked:
+            cfg.merge_from_dict({k: v for k, v in part.items() if k != 'fraction'})
 
 
 def move_former_switches(cfg: Config) -> None:

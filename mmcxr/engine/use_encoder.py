@@ -29,8 +29,8 @@ def use_encoder(cfg: Config, encoder: str | None = None) -> None:
     if own is None:
         if encoder is not None:
             raise ValueError(
-                '--encoder: this config has its own model; take one with '
-                "encoder='...' in it, which has none"
+                '--encoder: this config has its own model; take a config that names '
+                "one by encoder='...', such as those of configs/benchmarks"
             )
         return
     chosen = find_encoder(encoder or own)

@@ -124,6 +124,23 @@ def test_numbers_of_a_fraction():
     assert loaded(leaf, options=share).train_cfg.max_iters == 200000
 
 
+def test_a_fraction_in_a_config_is_asked_about(tmp_path):
+    base = CONFIGS / 'benchmarks/classification/chestx-ray14/finetune.py'
+    text = f"_base_ = '{base}'\ntrain_dataloader = dict(dataset=dict(fraction={{}}))\n"
+    leaf = tmp_path / 'leaf.py'
+    leaf.write_text(text.format(0.1))
+    with pytest.raises(ConfigError, match='in `fractions` what differs there'):
+        load_config(leaf)
+    leaf.write_text(text.format(0.1) + 'fractions = []\n')
+    assert load_config(leaf).train_cfg.max_iters == 200000
+    leaf.write_text(text.format(0.5))
+    assert load_config(leaf).train_cfg.max_iters == 200000
+    # What a run at 10 % writes down is read again as it is.
+    share = {'train_dataloader.dataset.fraction': 0.1}
+    load_config(base, share).dump(tmp_path / 'dumped.py')
+    assert load_config(tmp_path / 'dumped.py').train_cfg.max_iters == 30000
+
+
 @pytest.mark.parametrize(
     ('leaf', 'encoder', 'told'),
     [

@@ -9,7 +9,7 @@ import argparse
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print a table: name, backbone, width of its feature, default file."""
+    """Print a table: name, backbone, width of its feature, film size, default file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -17,13 +17,13 @@ def main(argv: list[str] | None = None) -> None:
     from mmcxr.engine.encoder import find_encoder, known_encoders
     from mmcxr.evaluation.functional.tables import aligned
 
-    rows = [['name', 'backbone', 'width', 'default file']]
+    rows = [['name', 'backbone', 'width', 'film', 'default file']]
     for name in known_encoders():
         encoder = find_encoder(name)
-        spec = encoder.spec
-        rows.append(
-            [name, spec.backbone['type'], str(spec.width()), encoder.file or '-']
-        )
+        spec, steps = encoder.spec, encoder.film_pipeline or ()
+        size = [f'{step["size"]} px' for step in steps if 'size' in step][-1:]
+        width, file = str(spec.width()), encoder.file or '-'
+        rows.append([name, spec.backbone['type'], width, *(size or '-'), file])
     print(aligned(rows))
 
 

@@ -28,7 +28,8 @@ param_scheduler = dict(warmup=15000)  # [S]
 train_cfg = dict(max_iters=200000, val_interval=2276)  # [S]; [A] each pass
 encoder = 'mrm_vit-b16'
 model = dict(type='FilmClassifier', head=dict(num_classes=5))
-# With train_dataloader.dataset.fraction=0.1, or 0.01, of the command line.
+# With train_dataloader.dataset.fraction=0.1, or 0.01, of the command line; another share
+# has the numbers above.
 fractions = [
     # The 10 % list of MRM: 21,841 films, 228 batches a pass. [S]
     dict(
