@@ -33,10 +33,6 @@ class TarFiles:
         self.number = self.end = 0
         self._file = None
 
-    def names(self) -> list[str]:
-        """Files written, in order."""
-        return [tar_name(number) for number in range(self.number + 1)]
-
     def go_to(self, number: int, end: int) -> None:
         """Remove what lies behind byte ``end`` of a file and write from there."""
         for path in self.folder.glob('*.tar'):

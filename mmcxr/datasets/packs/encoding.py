@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -93,12 +92,11 @@ def _encode_film(path: Path, item: Item, settings: PackSettings) -> Item:
     if settings.codec == 'raw':
         data = pixels.tobytes()
     else:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, settings.quality]
-        options = [*quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-        suffix = f'.{item.suffix}'
-        done, data = cv2.imencode(
-            suffix, pixels, options if settings.codec == 'jpeg' else []
-        )
+        suffix, options = f'.{item.suffix}', []
+        if settings.codec == 'jpeg':
+            options = [cv2.IMWRITE_JPEG_QUALITY, settings.quality]
+            options += [cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+        done, data = cv2.imencode(suffix, pixels, options)
         if not done:
             raise OSError(f'{path}: OpenCV cannot encode {pixels.shape} as {suffix}')
         data = data.tobytes()
@@ -134,7 +132,7 @@ def _shrunk(film: DeferredFilm | np.ndarray, shape: tuple[int, int]) -> np.ndarr
 def _source(path: Path) -> tuple[int, int]:
     """Bytes and time of change of a file; zeros if it is not there."""
     try:
-        stat = os.stat(path)
+        stat = path.stat()
     except OSError:
         return (0, 0)
     return (stat.st_size, stat.st_mtime_ns)

@@ -103,9 +103,8 @@ class Pack:
         path, packed = find_table(root), self.facts['table']
         stat = path.stat()
         if path.name == packed['name'] and stat.st_size == packed['bytes']:
-            if stat.st_mtime_ns == packed['changed']:
-                return
-            if file_digest(path) == packed['sha256']:
+            untouched = stat.st_mtime_ns == packed['changed']
+            if untouched or file_digest(path) == packed['sha256']:
                 return
         raise PackError(
             f'{self.folder}: the pack is stale, for {path} is not the table that was '
@@ -200,8 +199,7 @@ class Pack:
     def _map(self, place: int) -> mmap.mmap:
         if place not in self._maps:
             with (self.folder / self.facts['files'][place]['name']).open('rb') as file:
-                content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            self._maps[place] = content
+                self._maps[place] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         return self._maps[place]
 
     def _check_files(self) -> None:

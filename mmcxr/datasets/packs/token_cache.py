@@ -10,6 +10,7 @@ import logging
 import os
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -26,6 +27,7 @@ from .pack import open_pack
 _FORMAT = 2  # of the file; another number is another digest
 
 
+@dataclass(frozen=True, eq=False)
 class TokenStore:
     """Token ids of texts, found by a key of the text; read-only.
 
@@ -39,19 +41,15 @@ class TokenStore:
         path: the file they are mapped from; None: they are in memory.
     """
 
-    def __init__(
-        self,
-        keys: np.ndarray,
-        ends: np.ndarray,
-        ids: np.ndarray,
-        path: Path | None = None,
-    ):
+    keys: np.ndarray
+    ends: np.ndarray
+    ids: np.ndarray
+    path: Path | None = None
+
+    def __post_init__(self):
+        keys, ends, ids = self.keys, self.ends, self.ids
         if ids.ndim != 1 or ends.shape != keys.shape != () or len(ids) != ends[-1]:
             raise ValueError('keys, ends and ids of the texts do not fit together')
-        self.keys = keys
-        self.ends = ends
-        self.ids = ids
-        self.path = path
 
     @classmethod
     def open(cls, path: Path) -> 'TokenStore':

@@ -111,7 +111,6 @@ class PackWriter:
         Raises:
             PackError: two names have one key.
         """
-        self._data.flush(to_disk=True)
         self._data.close()
         records = np.concatenate(self._rows)
         records = records[np.argsort(records['key'], kind='stable')]
@@ -119,7 +118,7 @@ class PackWriter:
             raise PackError(f'{self.folder}: two names share a key; rename an image')
         np.save(self.part / 'records.npy', records)
         np.save(self.part / 'keys.npy', np.ascontiguousarray(records['key']))
-        files = [self.part / name for name in self._data.names()]
+        files = sorted(self.part.glob('*.tar'))
         index = ('keys.npy', 'records.npy')
         facts = dict(
             settings=settings_facts(self.settings),
