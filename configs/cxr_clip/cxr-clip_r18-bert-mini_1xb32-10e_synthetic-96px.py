@@ -1,5 +1,5 @@
 # CXR-CLIP in miniature on synthetic films: minutes on two CPU cores, no
-# download. `make demo` trains 8 of the epochs.
+# download. `make demo` trains 8 epochs.
 #
 #   python tools/prepare_dataset.py synthetic --num-films 3000 --size 128 \
 #       --out data/synthetic

@@ -1,5 +1,5 @@
 # MRM in miniature on synthetic films: minutes on two CPU cores, no download; `make demo`
-# trains 8 of the epochs. Against the published recipe: half of the patches are seen and not a
+# trains 6 epochs. Against the published recipe: half of the patches are seen and not a
 # quarter, crops keep most of the film, three words of four are masked. With the
 # published numbers the encoder's features told findings no better than random weights
 # after as many passes.
